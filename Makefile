@@ -1,0 +1,64 @@
+# Everything needs Python 3.11 or newer and make; the rest comes from requirements.lock.
+PY ?= python3
+BIN := .venv/bin
+STAMP := .venv/.stamp
+LESSONS := my-lessons
+FIRST := $(LESSONS)/lessons/00-start-here.ipynb
+EXECUTED := notebooks/lessons notebooks/audit
+
+# Every notebook starts a kernel of its own, and compiled modules start faster.
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test lint notebooks bench lock clean
+.DELETE_ON_ERROR:
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+lab: $(STAMP) ## Copy the lessons into my-lessons/ (your work is never overwritten) and open them.
+	$(BIN)/nsim lessons $(LESSONS)
+	$(BIN)/jupyter lab $(FIRST)
+
+# One pytest run over everything, so that its last line speaks for everything.
+test: lint ## Lint, types, tests, doctests and every notebook.
+	$(BIN)/python -m pytest \
+	  --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval.cfg \
+	  nsimlib tests README.md $(EXECUTED)
+
+lint: $(STAMP) ## Lint, format check and types, changing nothing.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+notebooks: $(STAMP) ## Execute notebooks/src and write the .ipynb files that readers open.
+	$(BIN)/python notebooks/build.py
+
+bench: $(STAMP) ## Measure the engine.
+	$(BIN)/python benchmarks/run.py
+
+lock: .venv-lock/bin/uv pyproject.toml ## Pin every dependency anew in requirements.lock.
+	.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --group dev --output-file requirements.lock pyproject.toml
+
+clean: ## Remove everything that make has made, but no notebook of yours.
+	rm -rf .venv .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find nsimlib tests notebooks benchmarks -name __pycache__ -prune -exec rm -r {} +
+
+$(STAMP): .venv/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Only locked packages, the build backend among them, are installed: --no-deps leaves out a package
+# that the lock drops on purpose (see [tool.uv] in pyproject.toml).
+.venv/.locked: requirements.lock
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "nsimlib needs Python 3.11 or newer, and '$(PY)' is not: try  make $(MAKECMDGOALS) PY=python3.12" >&2; exit 1; }
+	$(PY) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	touch $@
+
+.venv-lock/bin/uv:
+	$(PY) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet uv
