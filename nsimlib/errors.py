@@ -1,0 +1,77 @@
+"""Every error that nsimlib raises on purpose.
+
+::
+
+    NsimError
+    ├── ManifestError(ValueError)           what the API server would refuse; holds every Problem
+    ├── UnknownName(LookupError)            no such pod, scenario, fact, ...; names the nearest
+    └── ConnectionSyntaxError(ValueError)   a connection that cannot be read; marks the place
+
+A verdict is never an exception.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+__all__ = ["ConnectionSyntaxError", "ManifestError", "NsimError", "Problem", "UnknownName"]
+
+
+class NsimError(Exception):
+    """Base of all errors raised on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message alone in a notebook: the traceback is ours, the mistake is not."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a manifest: where it is, what is wrong, what to do.
+
+    ``detail`` uses the API server's own wording where the server has one.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    detail: str
+    value: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        text = ": ".join(part for part in (place, self.path, self.detail) if part)
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+class ManifestError(NsimError, ValueError):
+    """Manifests that cannot be read or that the API server would refuse.
+
+    ``problems`` holds all problems of all files, in the order of the files.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{count} in the manifests\n{lines}")
+
+
+class UnknownName(NsimError, LookupError):  # noqa: N818 - reads as what happened: "UnknownName: no pod ..."
+    """No thing of that name; the message lists the nearest names there are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name = kind, name
+        self.nearest = tuple(get_close_matches(name, sorted(known), n=3, cutoff=0.5))
+        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        super().__init__(f"no {kind} {name!r}{hint}")
+
+
+class ConnectionSyntaxError(NsimError, ValueError):
+    """A connection that does not follow the one-line notation."""
+
+    def __init__(self, text: str, column: int, expected: str) -> None:
+        self.text, self.column, self.expected = text, column, expected
+        super().__init__(f"expected {expected}\n  {text}\n  {' ' * column}^")

@@ -1,0 +1,34 @@
+"""Tables for people, and as pandas DataFrames: the one place that imports pandas, once asked to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nsimlib.model.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Table", "frame"]
+
+
+@dataclass(frozen=True, repr=False)
+class Table(Shown):
+    """A table with a title; shows itself, and gives a DataFrame."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return the table as a DataFrame."""
+        return frame(self.rows, self.columns)
+
+
+def frame(
+    rows: Iterable[Sequence[object]], columns: Sequence[str], index: Sequence[str] = ()
+) -> "pandas.DataFrame":
+    """Return a DataFrame of the rows."""
+    import pandas
+
+    return pandas.DataFrame(list(rows), columns=list(columns), index=list(index) or None)
