@@ -1,0 +1,227 @@
+"""Write a made-up cluster the way kubectl writes a real one: the same seed gives the same bytes.
+
+    python benchmarks/generate.py M --format yaml --out m.yaml
+
+Pods come in groups of ten replicas. Every object is made once per group as a template of text, so
+that 100,000 pods take seconds.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from textwrap import indent
+from typing import Any, Final
+from uuid import UUID
+
+import yaml
+
+from benchmarks.policies import policies
+
+Manifest = dict[str, Any]
+
+SYSTEM: Final = ("kube-system", "monitoring", "ingress")
+TIERS: Final = ("frontend", "backend", "backend", "backend", "cache", "db", "worker")
+PORTS: Final = {"frontend": 8080, "backend": 8000, "cache": 6379, "db": 5432, "worker": 9000}
+ENVIRONMENTS: Final = ("prod", "prod", "stage", "dev")
+POD = Path(__file__).with_name("pod.yaml")
+REPLICAS = 10
+METRICS = 9102
+SLOT = re.compile("@([a-z]+)@")
+# What Kubernetes makes names from: no vowels, so no words, and no digits that look like a number.
+SAFE = "bcdfghjklmnpqrst"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large a cluster is; `fat` pods carry all that the API server adds to a running pod."""
+
+    pods: int
+    namespaces: int
+    policies: int
+    seed: int = 1
+    fat: bool = True
+
+
+SHAPES: Final = {
+    "XS": Shape(200, 10, 60),
+    "S": Shape(1_000, 20, 200),
+    "M": Shape(10_000, 200, 2_000),
+    "L": Shape(100_000, 1_000, 10_000),
+    "P1": Shape(500, 15, 120),
+    "P2": Shape(1_000, 20, 200),
+    "P3": Shape(2_000, 40, 400),
+    "P4": Shape(4_000, 80, 800),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A group of replicas."""
+
+    namespace: str
+    name: str
+    tier: str
+    count: int
+
+    @property
+    def is_set(self) -> bool:
+        """Whether its pods keep their names."""
+        return self.tier in ("cache", "db")
+
+
+def write(path: Path, shape: Shape, form: str) -> None:
+    """Write a cluster to a file as `json` or `yaml`."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(text(shape, form))
+
+
+def text(shape: Shape, form: str) -> Iterator[str]:
+    """Yield a cluster in pieces, as `kubectl get -A -o json` or `-o yaml` prints it."""
+    if form == "yaml":
+        yield "apiVersion: v1\nitems:\n"
+        yield from _items(shape, _yaml_item)
+        yield 'kind: List\nmetadata:\n  resourceVersion: ""\n'
+        return
+    yield '{\n    "apiVersion": "v1",\n    "items": [\n'
+    separator = ""
+    for item in _items(shape, _json_item):
+        yield separator + item
+        separator = ",\n"
+    yield '\n    ],\n    "kind": "List",\n    "metadata": {"resourceVersion": ""}\n}\n'
+
+
+def _json_item(manifest: Manifest) -> str:
+    return indent(json.dumps(manifest, indent=4, sort_keys=True), " " * 8)
+
+
+def _yaml_item(manifest: Manifest) -> str:
+    return yaml.dump([manifest], Dumper=DUMPER, width=1 << 20)
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True
+
+
+DUMPER: Final = _Dumper
+
+
+def _items(shape: Shape, form: Any) -> Iterator[str]:
+    random = Random(shape.seed)
+    names = [*SYSTEM, *(f"team-{i}" for i in range(shape.namespaces - len(SYSTEM)))]
+    labels = {name: _namespace_labels(i, name, shape, random) for i, name in enumerate(names)}
+    for name in names:
+        metadata = {"labels": labels[name], "name": name}
+        yield form({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    workloads = list(_workloads(shape, names))
+    address = 10 << 24
+    for number, workload in enumerate(workloads):
+        template = _template(form(_pod(workload, number, shape.fat)))
+        for replica in range(workload.count):
+            address += 1
+            yield template % _slots(workload, replica, address, random)
+    for policy in policies(shape.policies, names, workloads, random):
+        yield form(policy)
+
+
+def _code(number: int) -> str:
+    return "".join(SAFE[int(digit, 16)] for digit in f"{number:010x}")
+
+
+def _template(written: str) -> str:
+    return SLOT.sub(r"%(\1)s", written.replace("%", "%%"))
+
+
+def _slots(workload: Workload, replica: int, address: int, random: Random) -> dict[str, str]:
+    code = _code(random.getrandbits(20))[-5:]
+    return {
+        "pod": f"{workload.name}-{replica if workload.is_set else code + str(replica)}",
+        "ip": ".".join(str(address >> shift & 255) for shift in (24, 16, 8, 0)),
+        "node": f"node-{address % 500}",
+        "index": str(replica),
+        "version": "v2" if replica % 5 == 4 else "v1",
+        "uid": str(UUID(int=random.getrandbits(128))),
+    }
+
+
+def _namespace_labels(index: int, name: str, shape: Shape, random: Random) -> dict[str, str]:
+    labels = {"kubernetes.io/metadata.name": name}
+    if name in SYSTEM:
+        return labels
+    labels |= {
+        "team": f"t{index % max(1, shape.namespaces // 5)}",
+        "env": ENVIRONMENTS[index % len(ENVIRONMENTS)],
+    }
+    return labels | ({"pci": "true"} if random.random() < 0.05 else {})
+
+
+def _workloads(shape: Shape, names: list[str]) -> Iterator[Workload]:
+    left = shape.pods
+    number = 0
+    while left > 0:
+        namespace = names[number % len(names)]
+        tier = TIERS[number // len(names) % len(TIERS)]
+        count = min(REPLICAS, left)
+        yield Workload(namespace, f"{tier}-{number}", tier, count)
+        left -= count
+        number += 1
+
+
+def _pod(workload: Workload, number: int, fat: bool) -> Manifest:
+    """The template of a workload's pods: all of `pod.yaml`, or only what nsimlib reads."""
+    pod: Manifest = yaml.safe_load(POD.read_text("utf-8"))
+    if not fat:
+        pod["metadata"] = {key: pod["metadata"][key] for key in ("labels", "name")}
+        pod["spec"] = {key: pod["spec"][key] for key in ("containers", "nodeName")}
+        pod["spec"]["containers"] = [{"image": "registry.example/app:1.0", "name": "main"}]
+        pod["status"] = {key: pod["status"][key] for key in ("phase", "podIP", "podIPs")}
+    labels = {"app": workload.name, "name": f"{workload.namespace}-{workload.name}"}
+    pod["metadata"]["labels"] |= {**labels, "tier": workload.tier, **_own_labels(workload, number)}
+    pod["metadata"]["namespace"] = workload.namespace
+    owner = {
+        "apiVersion": "apps/v1",
+        "controller": True,
+        "kind": "StatefulSet" if workload.is_set else "ReplicaSet",
+        "name": workload.name if workload.is_set else f"{workload.name}-{_code(number)}",
+    }
+    pod["metadata"]["ownerReferences"] = [owner]
+    pod["spec"]["containers"][0]["ports"] = [
+        {"containerPort": PORTS[workload.tier], "name": "main", "protocol": "TCP"},
+        {"containerPort": METRICS, "name": "metrics", "protocol": "TCP"},
+    ]
+    return pod
+
+
+def _own_labels(workload: Workload, number: int) -> dict[str, str]:
+    labels = {"k8s-app": "kube-dns"} if workload.namespace == "kube-system" else {}
+    if workload.is_set:
+        return labels | {
+            "statefulset.kubernetes.io/pod-name": "@pod@",
+            "apps.kubernetes.io/pod-index": "@index@",
+        }
+    return labels | {"pod-template-hash": _code(number)}
+
+
+def main() -> None:
+    """Write one of the named shapes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("shape", choices=SHAPES)
+    parser.add_argument("--format", choices=("json", "yaml"), default="json")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--slim", action="store_true", help="only what nsimlib reads")
+    parser.add_argument("--out", type=Path, help="file to write; the standard output if left out")
+    chosen = parser.parse_args()
+    shape = replace(SHAPES[chosen.shape], seed=chosen.seed, fat=not chosen.slim)
+    if chosen.out:
+        write(chosen.out, shape, chosen.format)
+    else:
+        sys.stdout.writelines(text(shape, chosen.format))
+
+
+if __name__ == "__main__":
+    main()

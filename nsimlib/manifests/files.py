@@ -1,0 +1,89 @@
+"""Which files are read, and how their bytes become text."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from nsimlib.errors import Problem
+from nsimlib.manifests.nodes import Flaw
+
+__all__ = ["STDIN", "Input", "inputs", "text_of"]
+
+SUFFIXES = (".json", ".yaml", ".yml")
+STDIN = "<stdin>"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file to read, named as the user named it; `chosen` when the user named the file itself."""
+
+    name: str
+    path: Path | None
+    chosen: bool
+
+    def read(self) -> bytes:
+        """Return its content; the standard input has no path."""
+        return sys.stdin.buffer.read() if self.path is None else self.path.read_bytes()
+
+
+def inputs(*paths: str | os.PathLike[str]) -> Iterator[Input | Problem]:
+    """Yield the files that paths lead to, each once, or the problem with a path."""
+    seen: set[Path | None] = set()
+    for path in map(Path, paths):
+        for found in _expand(path):
+            if isinstance(found, Problem):
+                yield found
+            elif (key := found.path and found.path.resolve()) not in seen:
+                seen.add(key)
+                yield found
+
+
+def _expand(path: Path) -> Iterator[Input | Problem]:
+    if str(path) == "-":
+        yield Input(STDIN, None, chosen=True)
+    elif path.is_dir():
+        found = sorted(each for each in path.rglob("*") if _is_manifest(each, path))
+        if not found:
+            detail = f"recognized file extensions are [{' '.join(SUFFIXES)}]"
+            yield Problem(str(path), 0, 0, "", detail, remedy="The folder has no such file.")
+        for each in found:
+            yield Input(str(each), each, chosen=False)
+    elif path.exists():
+        yield Input(str(path), path, chosen=True)
+    else:
+        yield _missing(path)
+
+
+def _is_manifest(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not hidden and path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def _missing(path: Path) -> Problem:
+    siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, siblings, n=1)
+    remedy = f"Did you mean {path.parent / near[0]}?" if near else ""
+    return Problem(str(path), 0, 0, "", f'the path "{path}" does not exist', remedy=remedy)
+
+
+def text_of(data: bytes) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark.
+
+    Raises
+    ------
+    Flaw
+        At the first byte that is not text.
+    """
+    encoding = "utf-16" if data.startswith(UTF16) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        detail = f"not text: byte {error.start} (0x{data[error.start]:02x}) is not UTF-8"
+        raise Flaw(line, column, detail, "Save the file as UTF-8.") from None

@@ -1,0 +1,10 @@
+"""All kinds that are read. A new API group is a module with `KINDS`, added here."""
+
+from typing import Final
+
+from nsimlib.manifests import apps, core, networking, places
+from nsimlib.manifests.kinds import Kinds
+
+__all__ = ["KINDS"]
+
+KINDS: Final[Kinds] = apps.KINDS | core.KINDS | networking.KINDS | places.KINDS
