@@ -11,10 +11,10 @@ from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.nodes import Path
 from nsimlib.manifests.validation import label_faults, metadata_faults
 from nsimlib.model.addresses import Address, parse_address
-from nsimlib.model.cluster import ContainerPort, Namespace, Pod, Workload
+from nsimlib.model.objects import ContainerPort, Namespace, Pod, Workload
 from nsimlib.model.ports import Port, Protocol
 
-__all__ = ["KINDS", "WORKLOADS", "Pods", "pods"]
+__all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "pods"]
 
 #: phases of pods that run no more and so take part in no connection
 FINISHED = ("Succeeded", "Failed")

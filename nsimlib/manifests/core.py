@@ -10,7 +10,7 @@ from nsimlib.manifests.names import namespace_errors, port_number_errors
 from nsimlib.manifests.nodes import Path
 from nsimlib.manifests.validation import metadata_faults
 from nsimlib.model.addresses import Address, parse_address
-from nsimlib.model.cluster import NAME_LABEL, Namespace, Node, Service, ServicePort
+from nsimlib.model.objects import NAME_LABEL, Namespace, Node, Service, ServicePort
 from nsimlib.model.ports import Port, Protocol
 
 __all__ = ["KINDS", "address_faults", "namespaces", "nodes", "port_faults", "services"]

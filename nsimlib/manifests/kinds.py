@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from nsimlib.manifests import shapes
 from nsimlib.manifests.faults import Fault
 from nsimlib.manifests.nodes import Node
-from nsimlib.manifests.shapes import ObjectMeta
 from nsimlib.model.policy import Policy, Source
 
 __all__ = ["Found", "Kind", "Kinds", "group_of"]
@@ -23,9 +23,9 @@ class Found:
     node: Node | None = None
 
     @property
-    def meta(self) -> ObjectMeta:
+    def meta(self) -> shapes.ObjectMeta:
         """Its metadata."""
-        meta: ObjectMeta = self.shape.metadata
+        meta: shapes.ObjectMeta = self.shape.metadata
         return meta
 
     @property

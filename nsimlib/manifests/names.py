@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 
 __all__ = [
-    "MAX_VALUE",
     "label_key_errors",
     "label_value_errors",
     "name_errors",

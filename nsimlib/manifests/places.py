@@ -10,7 +10,7 @@ from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.names import name_errors
 from nsimlib.manifests.validation import metadata_faults
 from nsimlib.model.addresses import parse_address
-from nsimlib.model.cluster import Place
+from nsimlib.model.objects import Place
 
 __all__ = ["KINDS", "places"]
 

@@ -9,7 +9,8 @@ import yaml
 from nsimlib.manifests.apps import FINISHED
 from nsimlib.manifests.scalars import resolve
 from nsimlib.model.addresses import Address
-from nsimlib.model.cluster import Cluster, Node, Place, Pod, Service
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import Node, Place, Pod, Service
 from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy, Rule
 from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement

@@ -1,182 +1,21 @@
-"""Who exists: namespaces, pods and their workloads, nodes, Services, places outside, policies."""
+"""A cluster: who exists, which policies there are, and what would be if they were others."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nsimlib.errors import UnknownName
-from nsimlib.model.addresses import Address, AddressRange
-from nsimlib.model.policy import PodPeer, Policy
-from nsimlib.model.ports import Port
+from nsimlib.model.addresses import Address
+from nsimlib.model.objects import External, Namespace, Node, Place, Pod, Service, Workload
+from nsimlib.model.policy import Policy
 from nsimlib.model.report import LoadReport
-from nsimlib.model.selectors import Labels
 from nsimlib.model.shown import Shown
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = [
-    "Cluster",
-    "ContainerPort",
-    "External",
-    "Namespace",
-    "Node",
-    "Party",
-    "Place",
-    "Pod",
-    "Service",
-    "ServicePort",
-    "Workload",
-    "selects",
-]
-
-#: the label that the control plane puts on every namespace (F1.36)
-NAME_LABEL = "kubernetes.io/metadata.name"
-
-
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """A namespace with the labels it has, the automatic one included."""
-
-    name: str
-    labels: Labels = field(hash=False)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Workload(NamedTuple):
-    """What pods are made from: a Deployment or any other owner, or a pod of its own."""
-
-    namespace: str
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-
-class ContainerPort(NamedTuple):
-    """A port that a container declares; the name is empty when it has none."""
-
-    name: str
-    port: Port
-
-
-@dataclass(frozen=True, slots=True)
-class Pod:
-    """A pod. `from_template` marks the stand-in for a workload that has no live pods."""
-
-    namespace: Namespace
-    name: str
-    labels: Labels = field(hash=False)
-    addresses: tuple[Address, ...] = ()
-    ports: tuple[ContainerPort, ...] = ()
-    node: str | None = None
-    host_network: bool = False
-    workload: Workload | None = None
-    from_template: bool = False
-
-    @property
-    def key(self) -> str:
-        """`namespace/name`."""
-        return f"{self.namespace.name}/{self.name}"
-
-    @property
-    def owner(self) -> Workload:
-        """The workload it belongs to; a bare pod is its own."""
-        return self.workload or Workload(self.namespace.name, "Pod", self.name)
-
-    def named_ports(self, name: str) -> tuple[Port, ...]:
-        """The ports that its containers call so, in their order."""
-        return tuple(declared.port for declared in self.ports if declared.name == name)
-
-    def __str__(self) -> str:
-        return self.key
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A machine of the cluster and the addresses it answers on."""
-
-    name: str
-    labels: Labels = field(default_factory=dict, hash=False)
-    addresses: tuple[Address, ...] = ()
-
-    def __str__(self) -> str:
-        return f"node/{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class External:
-    """An address that is no pod and no node, with the domain names and places it belongs to."""
-
-    address: Address
-    names: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-
-    @property
-    def addresses(self) -> tuple[Address, ...]:
-        """The one address, in the shape that pods and nodes have."""
-        return (self.address,)
-
-    def __str__(self) -> str:
-        return str(self.address)
-
-
-Party = Pod | Node | External
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A part of the world outside that has a name: its addresses and its domain names."""
-
-    name: str
-    description: str = ""
-    cidrs: tuple[AddressRange, ...] = ()
-    names: Mapping[str, tuple[Address, ...]] = field(default_factory=dict, hash=False)
-
-
-class ServicePort(NamedTuple):
-    """A port of a Service; `target` is a number, or the name of a container port."""
-
-    name: str
-    port: Port
-    target: int | str
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A Service; `endpoints` are None when the input has no EndpointSlices for it.
-
-    Without them the selector and the target port say where it sends connections.
-    """
-
-    namespace: str
-    name: str
-    cluster_ips: tuple[Address, ...] = ()
-    ports: tuple[ServicePort, ...] = ()
-    selector: Labels | None = field(default=None, hash=False)
-    endpoints: tuple[tuple[str, Address, Port], ...] | None = None
-
-    @property
-    def key(self) -> str:
-        """`namespace/name`."""
-        return f"{self.namespace}/{self.name}"
-
-    def selects(self, pod: Pod) -> bool:
-        """Whether the Service's selector takes the pod as a backend."""
-        return (
-            self.selector is not None
-            and pod.namespace.name == self.namespace
-            and all(pod.labels.get(key) == value for key, value in self.selector.items())
-        )
-
-    def port_for(self, port: Port) -> ServicePort | None:
-        """The Service port that answers on `port`, or None."""
-        return next((p for p in self.ports if p.port == port), None)
-
+__all__ = ["Cluster", "PolicyReader"]
 
 PolicyReader = Callable[[str], tuple[Policy, ...]]
 
@@ -295,12 +134,3 @@ class Cluster(Shown):
         from nsimlib.model.graph import cluster_graph
 
         return cluster_graph(self)
-
-
-def selects(peer: PodPeer, pod: Pod, own_namespace: str | None) -> bool:
-    """Whether a pod peer or a policy's subject selects the pod, by labels alone."""
-    if peer.namespaces is None:
-        in_namespace = pod.namespace.name == own_namespace
-    else:
-        in_namespace = peer.namespaces.matches(pod.namespace.labels)
-    return in_namespace and (peer.pods is None or peer.pods.matches(pod.labels))

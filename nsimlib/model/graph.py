@@ -15,7 +15,8 @@ allows   policy to what a peer of its rules names
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from nsimlib.model.cluster import Cluster, selects
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import selects
 from nsimlib.model.policy import BlockPeer, Peer, PodPeer, Policy
 
 if TYPE_CHECKING:
