@@ -1,0 +1,185 @@
+"""A verdict is the evidence that was looked at; outcome and reasons are read off it.
+
+::
+
+    Verdict            one question
+    └── Case           one way the connection can go: which pod, which endpoint, which family
+        └── DirectionVerdict      egress, ingress
+            └── TierResult        one tier of policies
+                └── RuleResult    one rule
+                    └── Check     one entry of `ports` or of `to`/`from`
+                        └── Condition     one comparison of two things
+
+Nothing here compares anything, and nothing here is text for people: `engine` fills it in,
+`explanation` puts it into words.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from nsimlib.evaluation.combination import Decision, Outcome
+from nsimlib.evaluation.evidence import RuleResult, TierResult
+from nsimlib.model.addresses import Address
+from nsimlib.model.connection import Connection
+from nsimlib.model.objects import Party, Service
+from nsimlib.model.policy import Direction, Policy
+from nsimlib.model.ports import Port
+from nsimlib.model.shown import Shown
+
+__all__ = ["Case", "DirectionVerdict", "Exemption", "Path", "Verdict"]
+
+
+class Exemption(Enum):
+    """Why policy has no say at an end; the value is the fact it rests on."""
+
+    NOT_A_POD = "F1.1"
+    HOST_NETWORK = "F1.27"
+    ITSELF = "F1.26"
+    FROM_OWN_NODE = "F1.24"
+    TO_OWN_NODE = "F1.25"
+
+
+@dataclass(frozen=True)
+class DirectionVerdict:
+    """One end of a connection: the subject is judged, the peer is what it talks to.
+
+    `exemption` says why no policy is asked. `doubt` names a question that the profile leaves open
+    and that could turn a denial into a pass. `ignored` are policies for this subject that the
+    profile's enforcer does not read.
+    """
+
+    direction: Direction
+    subject: Party
+    peer: Party
+    tiers: tuple[TierResult, ...] = ()
+    exemption: Exemption | None = None
+    doubt: str | None = None
+    ignored: tuple[Policy, ...] = ()
+
+    @cached_property
+    def decision(self) -> Decision[RuleResult]:
+        """The first tier that decides; where none does, the connection is allowed (F1.9)."""
+        for tier in self.tiers:
+            if (decision := tier.decision).outcome is not None:
+                return decision
+        return Decision(Outcome.ALLOWED)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Allowed, denied, or undetermined."""
+        if self.doubt and self.decision.outcome is Outcome.DENIED:
+            return Outcome.UNDETERMINED
+        return self.decision.outcome or Outcome.ALLOWED
+
+    @property
+    def determining(self) -> tuple[RuleResult | Policy, ...]:
+        """What settles it: the matching rules, else the isolating policies, else nothing."""
+        return (*self.decision.rules, *self.decision.policies)
+
+    @property
+    def isolating(self) -> tuple[Policy, ...]:
+        """The policies that isolate the subject in this direction (F1.9)."""
+        return tuple(
+            policy
+            for tier in self.tiers
+            for policy in tier.policies
+            if self.direction in policy.isolates
+        )
+
+    @property
+    def near_misses(self) -> tuple[RuleResult, ...]:
+        """Rules that did not match, the nearest first; empty where the outcome is allowed."""
+        if self.outcome is Outcome.ALLOWED:
+            return ()
+        missed = [rule for tier in self.tiers for rule in tier.rules if rule.matched is not True]
+        return tuple(sorted(missed, key=lambda rule: rule.distance))
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way a connection goes: from whom to whom, with the addresses used.
+
+    Where a Service is asked, `destination` and `port` are those behind it, and `service`,
+    `service_address` and `service_port` what the source asked for.
+    """
+
+    source: Party
+    destination: Party
+    port: Port
+    source_address: Address | None = None
+    destination_address: Address | None = None
+    service: Service | None = None
+    service_address: Address | None = None
+    service_port: Port | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way a connection can go, judged; `others` counts further ways judged just alike."""
+
+    path: Path
+    egress: DirectionVerdict
+    ingress: DirectionVerdict
+    others: int = 0
+
+    @property
+    def outcome(self) -> Outcome:
+        """Denied if either end denies, else undetermined if either is, else allowed (F1.13)."""
+        outcomes = {self.egress.outcome, self.ingress.outcome}
+        for outcome in (Outcome.DENIED, Outcome.UNDETERMINED):
+            if outcome in outcomes:
+                return outcome
+        return Outcome.ALLOWED
+
+    @property
+    def directions(self) -> tuple[DirectionVerdict, DirectionVerdict]:
+        """Egress and ingress: both are always judged."""
+        return self.egress, self.ingress
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
+    """The outcome of one connection, with everything behind it.
+
+    A connection between two pods has one case. A workload, a Service or two address families can
+    give several; where they differ the outcome is undetermined, and `cases` shows each.
+    """
+
+    connection: Connection
+    profile: str
+    cases: tuple[Case, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What happens to the connection; undetermined where its cases differ or there is none."""
+        outcomes = {case.outcome for case in self.cases}
+        return outcomes.pop() if len(outcomes) == 1 else Outcome.UNDETERMINED
+
+    @property
+    def case(self) -> Case:
+        """The case to look at first: one that is denied, else undetermined, else the first."""
+        worst = (Outcome.DENIED, Outcome.UNDETERMINED, Outcome.ALLOWED)
+        return min(self.cases, key=lambda case: worst.index(case.outcome))
+
+    @property
+    def egress(self) -> DirectionVerdict:
+        """The source's end of `case`."""
+        return self.case.egress
+
+    @property
+    def ingress(self) -> DirectionVerdict:
+        """The destination's end of `case`."""
+        return self.case.ingress
+
+    @property
+    def determining(self) -> tuple[RuleResult | Policy, ...]:
+        """What settles the outcome: of the ends that share it, egress first."""
+        ends = [end for end in self.case.directions if end.outcome is self.case.outcome]
+        return tuple(each for end in ends for each in end.determining)
+
+    @property
+    def near_misses(self) -> tuple[RuleResult, ...]:
+        """Rules that almost allowed it, nearest first; egress before ingress at equal distance."""
+        missed = (rule for end in self.case.directions for rule in end.near_misses)
+        return tuple(sorted(missed, key=lambda rule: rule.distance))
