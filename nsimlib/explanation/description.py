@@ -1,0 +1,119 @@
+"""A policy in the sentences of `kubectl describe networkpolicy`, so that both read the same.
+
+The words follow kubernetes/kubectl:pkg/describe/describe.go (describeNetworkPolicySpec).
+"""
+
+from collections.abc import Iterator
+
+from nsimlib.explanation.reasons import Reason
+from nsimlib.model.policy import (
+    BlockPeer,
+    Direction,
+    DomainPeer,
+    EntityPeer,
+    NodePeer,
+    Peer,
+    PodPeer,
+    Policy,
+    Rule,
+    Source,
+)
+from nsimlib.model.ports import PolicyPort
+from nsimlib.model.selectors import LabelSelector, Selector
+
+__all__ = ["describe"]
+
+ANY_PORT = "To Port: <any> (traffic allowed to all ports)"
+
+
+def describe(policy: Policy) -> Reason:
+    """Return what a policy says, as a tree of `kubectl describe`'s sentences.
+
+    A direction that is left out is told apart from an empty one, which isolates (F1.16):
+
+    >>> import nsimlib as ns
+    >>> shop = ns.scenario("shop")
+    >>> [sentence.text for sentence in describe(shop.policy("data/default-deny")).children][1]
+    'Allowing ingress traffic: <none> (Selected pods are isolated for ingress connectivity)'
+    """
+    selector = policy.subject.pods
+    scope = "(Allowing the specific traffic to all pods in this namespace)"
+    subject = (
+        f"PodSelector: {_labels(selector) if selector and selector.keys else f'<none> {scope}'}"
+    )
+    types = ", ".join(
+        d.value for d in (Direction.INGRESS, Direction.EGRESS) if d in policy.directions
+    )
+    children = (
+        Reason(subject),
+        *(_direction(policy, direction) for direction in (Direction.INGRESS, Direction.EGRESS)),
+        Reason(f"Policy Types: {types}", facts=("F1.10",) if policy.directions_defaulted else ()),
+    )
+    return Reason(f"{policy.kind} {policy.key}", children=children, source=policy.source)
+
+
+def _direction(policy: Policy, direction: Direction) -> Reason:
+    word = direction.word
+    if direction not in policy.directions:
+        return Reason(f"Not affecting {word} traffic")
+    rules = policy.rules_for(direction)
+    if not rules:
+        isolated = f"<none> (Selected pods are isolated for {word} connectivity)"
+        return Reason(f"Allowing {word} traffic: {isolated}", facts=("F1.16",))
+    children = tuple(_rule(policy, rule) for rule in rules)
+    return Reason(f"Allowing {word} traffic:", children=children)
+
+
+def _rule(policy: Policy, rule: Rule) -> Reason:
+    lines = (*_ports(rule), *_peers(rule))
+    source = Source(policy.source.file, rule.line)
+    return Reason(rule.path, children=tuple(map(Reason, lines)), source=source)
+
+
+def _ports(rule: Rule) -> Iterator[str]:
+    if not rule.ports:
+        yield ANY_PORT
+    for port in rule.ports or ():
+        yield f"To Port: {_port(port)}"
+
+
+def _port(port: PolicyPort) -> str:
+    number = "<any>" if port.port is None else str(port.port)
+    last = "" if port.end_port is None else f"-{port.end_port}"
+    return f"{number}{last}/{port.protocol.value if port.protocol else '<any>'}"
+
+
+def _peers(rule: Rule) -> Iterator[str]:
+    to = "To" if rule.direction is Direction.EGRESS else "From"
+    end = "destination" if rule.direction is Direction.EGRESS else "source"
+    if rule.peers is None:
+        yield f"{to}: <any> (traffic not restricted by {end})"
+    for peer in rule.peers or ():
+        yield f"{to}: {_peer(peer)}"
+
+
+def _peer(peer: Peer) -> str:
+    match peer:
+        case PodPeer():
+            return _pods(peer)
+        case BlockPeer():
+            return (
+                f"IPBlock CIDR: {peer.block.cidr} Except: {', '.join(peer.block.except_)}".rstrip()
+            )
+        case DomainPeer():
+            return f"Domain: {peer.pattern}"
+        case EntityPeer():
+            return f"Entity: {peer.entity.value}"
+        case NodePeer():
+            return f"NodeSelector: {_labels(peer.nodes)}"
+
+
+def _pods(peer: PodPeer) -> str:
+    named = (("NamespaceSelector", peer.namespaces), ("PodSelector", peer.pods))
+    return " ".join(f"{name}: {_labels(each)}" for name, each in named if each is not None)
+
+
+def _labels(selector: Selector) -> str:
+    if isinstance(selector, LabelSelector) and not selector.requirements:
+        return "<none>"
+    return str(selector)
