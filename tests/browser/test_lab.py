@@ -1,0 +1,69 @@
+"""What a learner does: open a copy in JupyterLab, run all cells, move the widgets."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Open = Callable[[str], Notebook]
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+def run(open_notebook: Open, path: str) -> Notebook:
+    notebook = open_notebook(path)
+    notebook.run_all()
+    assert notebook.unannounced_errors() == []
+    return notebook
+
+
+def save(notebook: Notebook, pictures: Path, name: str) -> None:
+    for light, theme in THEMES.items():
+        notebook.theme(theme)
+        notebook.screenshot(pictures / f"{name}-{light}.png")
+
+
+def view(notebook: Notebook) -> str:
+    """Return the text of the view of the page's only widget."""
+    return notebook.page.locator(".widget-html-content").inner_text()
+
+
+def wait_for_view(notebook: Notebook, text: str) -> None:
+    notebook.page.locator(".widget-html-content", has_text=text).wait_for()
+
+
+def test_start_page_and_connection_tester(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/00-start-here.ipynb")
+    save(notebook, pictures, "00-start-here")
+    wait_for_view(notebook, "shop/web -> kube-system/coredns:53/UDP denied")
+    port = notebook.page.get_by_label("port")
+    port.select_option("8080/TCP")
+    wait_for_view(notebook, "shop/web -> kube-system/coredns:8080/TCP denied")
+    connection = notebook.page.get_by_label("connection")
+    connection.fill("shop/web > nowhere")
+    connection.press("Enter")
+    wait_for_view(notebook, "expected ' -> ' between the two ends")
+    assert gone_out == []
+
+
+def test_lesson_02_and_policy_switch(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/02-isolation-is-a-switch.ipynb")
+    save(notebook, pictures, "02-isolation-is-a-switch")
+    before = view(notebook)
+    notebook.page.get_by_label("default-deny-both").press("Space")
+    wait_for_view(notebook, "shop/default-deny-both")
+    assert view(notebook) != before
+    assert gone_out == []
+
+
+def test_audit(open_notebook: Open, pictures: Path, gone_out: list[str]) -> None:
+    notebook = run(open_notebook, "audit/why-is-it-blocked.ipynb")
+    save(notebook, pictures, "why-is-it-blocked")
+    assert gone_out == []
