@@ -1,0 +1,95 @@
+"""nsimlib: understand, teach and audit Kubernetes egress policies.
+
+The package is read in the order in which the data goes through it; each stage imports only from
+those above it::
+
+    errors        what can go wrong, as one tree
+    model         what is said: labels, addresses, ports, policies, who exists, a connection
+    manifests     YAML and JSON to the model, with the API server's defaults and its words
+    cni           who enforces: a profile settles what the Kubernetes text leaves open
+    evaluation    one connection, explained; all connections, at once
+    explanation   a verdict's reasons as a tree; facts by number
+    views         to see: text, HTML, pictures
+    widgets       to move: controls and a view
+    lessons       to learn: scenarios, predictions, exercises
+    cli           the same on the command line
+"""
+
+from typing import TYPE_CHECKING
+
+from nsimlib.cni.profile import profile_names
+from nsimlib.errors import ConnectionSyntaxError, ManifestError, NsimError, UnknownName
+from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.coverage import coverage
+from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.isolation import isolation, policy_table
+from nsimlib.evaluation.reachability import reachability
+from nsimlib.explanation.facts import fact
+from nsimlib.explanation.reasons import explain
+from nsimlib.lessons.environment import environment
+from nsimlib.lessons.exercises import exercise
+from nsimlib.lessons.inquiry import inquiry, load_input
+from nsimlib.lessons.positions import positions
+from nsimlib.lessons.predictions import predict, settle
+from nsimlib.lessons.repairs import policy_for
+from nsimlib.lessons.scenarios import policy_files, scenario
+from nsimlib.manifests import load, loads
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.connection import Connection
+from nsimlib.views.picture import picture
+
+if TYPE_CHECKING:
+    from nsimlib.widgets.connection_tester import ConnectionTester
+    from nsimlib.widgets.policy_switch import PolicySwitch
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import a widget when it is first asked for: a script needs no ipywidgets."""
+        from importlib import import_module
+
+        if name not in WIDGETS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(WIDGETS[name]), name)
+
+
+WIDGETS = {
+    "ConnectionTester": "nsimlib.widgets.connection_tester",
+    "PolicySwitch": "nsimlib.widgets.policy_switch",
+}
+
+__all__ = [
+    "Cluster",
+    "Connection",
+    "ConnectionSyntaxError",
+    "ConnectionTester",
+    "ManifestError",
+    "NsimError",
+    "Outcome",
+    "PolicySwitch",
+    "UnknownName",
+    "coverage",
+    "environment",
+    "exercise",
+    "explain",
+    "fact",
+    "inquiry",
+    "isolation",
+    "load",
+    "load_input",
+    "loads",
+    "picture",
+    "policy_files",
+    "policy_for",
+    "policy_table",
+    "positions",
+    "predict",
+    "profile_names",
+    "reachability",
+    "scenario",
+    "settle",
+    "why",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
