@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from benchmarks.generate import SHAPES, text, write
 from nsimlib.manifests import dump, load, loads, yaml_text
 from nsimlib.manifests.shipped import shipped, shipped_names
-from nsimlib.model.cluster import Cluster, Service, ServicePort
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import Service, ServicePort
 from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import Port, Protocol
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement

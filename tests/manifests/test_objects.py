@@ -3,7 +3,8 @@
 import pytest
 
 from nsimlib.model.addresses import parse_address, parse_cidr
-from nsimlib.model.cluster import NAME_LABEL, Cluster, Place, Pod
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import NAME_LABEL, Place, Pod
 from tests.manifests.snippets import manifest, read
 
 
