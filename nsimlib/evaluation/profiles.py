@@ -87,9 +87,14 @@ class Profiles:
     def _work_out(
         self, direction: Direction, policies: tuple[Policy, ...], subject: Pod
     ) -> tuple[Cell, ...] | None:
-        tiers = self.universe.profile.tiers
-        kinds = {kind for tier in tiers for kind in tier.kinds}
-        enforced = tuple(policy for policy in policies if policy.kind in kinds)
+        asked = [
+            tier
+            for tier in self.universe.profile.tiers
+            if any(policy.kind in tier.kinds for policy in policies)
+        ]
+        enforced = tuple(
+            policy for policy in policies if any(policy.kind in tier.kinds for tier in asked)
+        )
         if not enforced:
             return None
         grants = [
@@ -98,7 +103,7 @@ class Profiles:
             for rule in policy.rules_for(direction)
             for grant in self._grants(policy, rule, subject)
         ]
-        if [tier.combine for tier in tiers] != [Combination.UNION]:
+        if [tier.combine for tier in asked] != [Combination.UNION]:
             return tuple(self._through_tiers(direction, enforced, grants))
         if not any(direction in policy.isolates for policy in enforced):
             return None

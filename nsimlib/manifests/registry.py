@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from nsimlib.manifests import apps, core, networking, places
+from nsimlib.manifests import admin, apps, core, networking, places
 from nsimlib.manifests.kinds import Kinds
 
 __all__ = ["KINDS"]
 
-KINDS: Final[Kinds] = apps.KINDS | core.KINDS | networking.KINDS | places.KINDS
+KINDS: Final[Kinds] = admin.KINDS | apps.KINDS | core.KINDS | networking.KINDS | places.KINDS

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+from nsimlib.manifests.admin_writing import admin_spec
 from nsimlib.manifests.apps import FINISHED
 from nsimlib.manifests.scalars import resolve
 from nsimlib.model.addresses import Address
@@ -18,7 +19,9 @@ from nsimlib.model.selectors import LabelSelector, Operator, Requirement
 __all__ = ["dump"]
 
 Manifest = dict[str, Any]
+ADMIN: Final = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 VERSIONS: Final = {
+    **dict.fromkeys(ADMIN, "policy.networking.k8s.io/v1alpha1"),
     "NetworkPolicy": "networking.k8s.io/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "Place": "nsimlib.io/v1",
@@ -177,6 +180,8 @@ def _service(service: Service) -> Iterator[Manifest]:
 
 
 def _policy(policy: Policy) -> Manifest:
+    if policy.kind in ADMIN:
+        return _object(policy.kind, policy.name, spec=admin_spec(policy, _selector))
     if policy.kind != "NetworkPolicy":
         raise TypeError(f"cannot write a {policy.kind} yet: {policy.key}")
     spec: Manifest = {"podSelector": _selector(policy.subject.pods)}
