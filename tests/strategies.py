@@ -110,20 +110,24 @@ def clusters(
     pods: list[Pod] = []
     for number in range(draw(st.integers(2, MAX_PODS))):
         pod = draw(_pods(spaces, number, shapes, hosts))
-        like_the_last = bool(pods) and draw(st.booleans())
-        pods.append(_replica(pods[-1], pod) if like_the_last else pod)
+        made_of = draw(st.sampled_from(TEMPLATES)) if pods else ""
+        pods.append(_replica(pods[-1], pod, made_of) if made_of else pod)
     return Cluster(
         namespaces=spaces, pods=tuple(pods), nodes=NODES, services=SERVICES, places=PLACES
     )
 
 
-def _replica(first: Pod, second: Pod) -> Pod:
-    """The second pod as made from the first one's template."""
+#: a pod is made of a template of its own, of the last pod's, or of a newer version of that
+TEMPLATES = ("", "the same", "a newer")
+
+
+def _replica(first: Pod, second: Pod, template: str) -> Pod:
+    ports = first.ports if template == "the same" else second.ports
     return replace(
         second,
         namespace=first.namespace,
         labels=first.labels,
-        ports=first.ports,
+        ports=ports,
         workload=first.workload,
     )
 
@@ -140,7 +144,7 @@ def _pods(
         st.sampled_from([tuple(own[family] for family in shape) for shape in shapes]),
         st.sampled_from(PORT_LISTS),
         st.sampled_from((*NODES, None)),
-        st.sampled_from((*(False,) * 7, hosts)),
+        st.sampled_from((*(False,) * 5, hosts)),
     )
 
 
@@ -233,6 +237,7 @@ OTHER_PEERS: tuple[Peer, ...] = (
     NodePeer(LabelSelector.of(zone="a")),
 )
 PEERS = st.one_of(st.sampled_from(POD_PEERS), st.sampled_from(BLOCK_PEERS))
+BY_NAME = st.sampled_from(OTHER_PEERS)
 MORE_PEERS = st.one_of(PEERS, st.sampled_from(OTHER_PEERS))
 
 
@@ -267,7 +272,9 @@ DIRECTIONS = tuple(
 
 
 @st.composite
-def network_policies(draw: st.DrawFn, name: str = "policy") -> Policy:
+def network_policies(
+    draw: st.DrawFn, name: str = "policy", peers: st.SearchStrategy[Peer] = PEERS
+) -> Policy:
     """A NetworkPolicy with its policy types spelled out; rules may stand in a type it has not."""
     directions = draw(st.sampled_from(DIRECTIONS))
     return Policy(
@@ -277,17 +284,23 @@ def network_policies(draw: st.DrawFn, name: str = "policy") -> Policy:
         PodPeer(pods=draw(st.sampled_from(SUBJECTS))),
         directions,
         directions,
-        with_paths(draw(st.lists(rules(), max_size=3))),
+        with_paths(draw(st.lists(rules(peers), max_size=3))),
     )
 
 
 @st.composite
-def tier_policies(draw: st.DrawFn, kind: str, actions: Sequence[Action], name: str = "") -> Policy:
+def tier_policies(
+    draw: st.DrawFn,
+    kind: str,
+    actions: Sequence[Action],
+    name: str,
+    peers: st.SearchStrategy[Peer] = MORE_PEERS,
+) -> Policy:
     """A cluster-scoped policy of an ordered tier; it isolates nobody (F1.52)."""
     subject = PodPeer(
         draw(st.sampled_from(NAMESPACE_SELECTORS)), draw(st.sampled_from((None, *SELECTORS)))
     )
-    found = draw(st.lists(rules(MORE_PEERS, MORE_PORTS, actions), max_size=3))
+    found = draw(st.lists(rules(peers, MORE_PORTS, actions), max_size=3))
     order = draw(st.sampled_from((0.0, 1.0, 2.0)))
     directions = draw(st.sampled_from(DIRECTIONS))
     return Policy(kind, None, name, subject, directions, frozenset(), with_paths(found), order)
@@ -335,10 +348,11 @@ def guarded(
     shapes: Sequence[tuple[str, ...]] = SHAPES,
     hosts: bool = True,
     most: int = 3,
+    peers: st.SearchStrategy[Peer] = PEERS,
 ) -> Cluster:
     """A cluster with one to `most` NetworkPolicies."""
     number = draw(st.integers(1, most))
-    found = [draw(network_policies(f"policy-{i}")) for i in range(number)]
+    found = [draw(network_policies(f"policy-{i}", peers)) for i in range(number)]
     return replace(draw(clusters(shapes, hosts)), policies=tuple(found))
 
 
@@ -353,16 +367,18 @@ ADMIN_ACTIONS = (Action.ALLOW, Action.DENY, Action.PASS, Action.LOG)
 
 
 @st.composite
-def tiered(draw: st.DrawFn) -> Cluster:
+def tiered(draw: st.DrawFn, peers: st.SearchStrategy[Peer] = MORE_PEERS) -> Cluster:
     """A cluster with policies of every kind that `PROFILES` know."""
+
+    def of_tier(kind: str, actions: Sequence[Action], most: int) -> list[Policy]:
+        numbers = draw(_upto(most))
+        return [draw(tier_policies(kind, actions, f"{kind}-{i}".lower(), peers)) for i in numbers]
+
     policies = [
-        *(draw(tier_policies("Admin", ADMIN_ACTIONS, f"admin-{i}")) for i in draw(_upto(2))),
+        *of_tier("Admin", ADMIN_ACTIONS, 2),
         *(draw(network_policies(f"policy-{i}")) for i in draw(_upto(2))),
         *(draw(deny_policies(f"denying-{i}")) for i in draw(_upto(1))),
-        *(
-            draw(tier_policies("Baseline", (Action.ALLOW, Action.DENY), f"baseline-{i}"))
-            for i in draw(_upto(1))
-        ),
+        *of_tier("Baseline", (Action.ALLOW, Action.DENY), 1),
     ]
     return replace(draw(clusters()), policies=tuple(policies))
 

@@ -1,0 +1,62 @@
+"""Policies in the sentences of `kubectl describe networkpolicy`."""
+
+from nsimlib.explanation.description import describe
+from nsimlib.explanation.reasons import Reason
+from nsimlib.model.policy import Direction, PodPeer, Policy
+from nsimlib.model.selectors import EVERYTHING
+from tests.builders import EGRESS, INGRESS, block, pods, policy, rule
+
+
+def lines(reason: Reason, depth: int = 0) -> list[str]:
+    deeper = (line for child in reason.children for line in lines(child, depth + 1))
+    return [f"{'  ' * depth}{reason.text}", *deeper]
+
+
+def described(said: Policy) -> list[str]:
+    return lines(describe(said))
+
+
+def test_a_whole_policy() -> None:
+    said = policy(
+        "shop/web",
+        rule(pods({}, app="db"), PodPeer(EVERYTHING), ports="5432 http/TCP 7078-7087/UDP any/SCTP"),
+        rule(block("10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16")),
+        rule(direction=INGRESS),
+        directions=Direction,
+        app="web",
+    )
+    assert described(said) == [
+        "NetworkPolicy shop/web",
+        "  PodSelector: app=web",
+        "  Allowing ingress traffic:",
+        "    spec.ingress[0]",
+        "      To Port: <any> (traffic allowed to all ports)",
+        "      From: <any> (traffic not restricted by source)",
+        "  Allowing egress traffic:",
+        "    spec.egress[0]",
+        "      To Port: 5432/TCP",
+        "      To Port: http/TCP",
+        "      To Port: 7078-7087/UDP",
+        "      To Port: <any>/SCTP",
+        "      To: NamespaceSelector: <none> PodSelector: app=db",
+        "      To: NamespaceSelector: <none>",
+        "    spec.egress[1]",
+        "      To Port: <any> (traffic allowed to all ports)",
+        "      To: IPBlock CIDR: 10.0.0.0/8 Except: 10.1.0.0/16, 10.2.0.0/16",
+        "  Policy Types: Ingress, Egress",
+    ]
+
+
+def test_an_empty_direction_is_told_from_one_left_out() -> None:
+    assert described(policy("shop/all", directions=[EGRESS])) == [
+        "NetworkPolicy shop/all",
+        "  PodSelector: <none> (Allowing the specific traffic to all pods in this namespace)",
+        "  Not affecting ingress traffic",
+        "  Allowing egress traffic: <none> (Selected pods are isolated for egress connectivity)",
+        "  Policy Types: Egress",
+    ]
+
+
+def test_a_block_without_exceptions() -> None:
+    said = policy("shop/web", rule(block("10.0.0.0/8"), ports="80"))
+    assert described(said)[6] == "      To: IPBlock CIDR: 10.0.0.0/8 Except:"
