@@ -1,4 +1,4 @@
-"""Clusters and reachability as networkx graphs: the one place that builds them.
+"""Clusters and reachability as networkx graphs: the one place that imports networkx.
 
 Nodes are strings with a `kind`: `namespace`, `workload`, `pod`, `node`, `service`, `place`,
 `block` or `policy`. Edges have a `kind` too:
@@ -12,8 +12,8 @@ allows   policy to what a peer of its rules names
 ======== =================================================
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import selects
@@ -22,10 +22,20 @@ from nsimlib.model.policy import BlockPeer, Peer, PodPeer, Policy
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["cluster_graph", "digraph"]
+__all__ = [
+    "Adjacency",
+    "algorithm",
+    "cluster_graph",
+    "components",
+    "digraph",
+    "dominators",
+    "view",
+]
 
 NodeData = tuple[str, dict[str, Any]]
 EdgeData = tuple[str, str, dict[str, Any]]
+Adjacency = Mapping[str, Mapping[str, dict[str, Any]]]
+Numbers = Iterable[tuple[int, int]]
 
 
 def digraph(nodes: Iterable[NodeData], edges: Iterable[EdgeData]) -> "networkx.DiGraph[str]":
@@ -36,6 +46,60 @@ def digraph(nodes: Iterable[NodeData], edges: Iterable[EdgeData]) -> "networkx.D
     graph.add_nodes_from(nodes)
     graph.add_edges_from(edges)
     return graph
+
+
+def view(
+    nodes: Mapping[str, dict[str, Any]],
+    successors: Adjacency,
+    predecessors: Adjacency,
+    backend: str,
+) -> "networkx.DiGraph[str]":
+    """Return a graph that holds nothing: what it is asked for, it asks the mappings.
+
+    This is how networkx makes its own views. Its algorithms are dispatched to the backend of this
+    name where that is installed; what networkx derives from the graph is an ordinary graph again.
+    """
+    import networkx
+    from networkx.utils import backends
+
+    graph: Any = networkx.freeze(networkx.DiGraph())
+    graph._node, graph._succ, graph._pred = nodes, successors, predecessors
+    if backend in vars(backends)["backends"]:
+        graph.__networkx_backend__ = backend
+    return cast("networkx.DiGraph[str]", graph)
+
+
+def algorithm(name: str) -> Callable[..., Any] | None:
+    """Return networkx's own implementation of an algorithm, without a backend; None if none is."""
+    from networkx.utils import backends
+
+    registered: dict[str, Any] = vars(backends)["_registered_algorithms"]
+    return registered[name].orig_func if name in registered else None
+
+
+def components(edges: Numbers) -> list[set[int]]:
+    """Return the strongly connected components, each after those that it leads to."""
+    import networkx
+
+    graph = networkx.DiGraph(edges)
+    condensed = networkx.condensation(graph)
+    order = reversed(list(networkx.topological_sort(condensed)))
+    return [condensed.nodes[number]["members"] for number in order]
+
+
+def dominators(edges: Numbers, source: int, destination: int) -> list[int]:
+    """Return what every path from source to destination passes, in order, the ends left out."""
+    import networkx
+
+    graph = networkx.DiGraph(edges)
+    graph.add_node(source)
+    before = networkx.immediate_dominators(graph, source)
+    passed: list[int] = []
+    at = before.get(destination)
+    while at is not None and at != source:
+        passed.append(at)
+        at = before[at]
+    return passed[::-1]
 
 
 def cluster_graph(cluster: Cluster) -> "networkx.DiGraph[str]":
