@@ -18,10 +18,20 @@ those above it::
 from typing import TYPE_CHECKING
 
 from nsimlib.cni.profile import profile_names
-from nsimlib.errors import ConnectionSyntaxError, ManifestError, NsimError, UnknownName
+from nsimlib.errors import (
+    ConnectionSyntaxError,
+    ExpectationsNotMet,
+    ManifestError,
+    NsimError,
+    UnintendedChange,
+    UnknownName,
+)
+from nsimlib.evaluation.collateral import assert_only
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.coverage import coverage
+from nsimlib.evaluation.difference import difference
 from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.expectations import expect
 from nsimlib.evaluation.isolation import isolation, policy_table
 from nsimlib.evaluation.reachability import reachability
 from nsimlib.explanation.facts import fact
@@ -62,14 +72,19 @@ __all__ = [
     "Connection",
     "ConnectionSyntaxError",
     "ConnectionTester",
+    "ExpectationsNotMet",
     "ManifestError",
     "NsimError",
     "Outcome",
     "PolicySwitch",
+    "UnintendedChange",
     "UnknownName",
+    "assert_only",
     "coverage",
+    "difference",
     "environment",
     "exercise",
+    "expect",
     "explain",
     "fact",
     "inquiry",

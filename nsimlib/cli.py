@@ -1,7 +1,8 @@
 """The command line: the library's questions with exit codes fit for CI.
 
-Exit codes of `nsim why`: 0 allowed, 1 denied, 3 undetermined. Any command: 2 for a call or an
-input that cannot be read.
+Exit codes of `nsim why`: 0 allowed, 1 denied, 3 undetermined; of `nsim diff`: 0 no change, 1
+changes; of `nsim check`: 0 all met, 1 not. Any command: 2 for a call or an input that cannot be
+read.
 """
 
 import csv
@@ -16,14 +17,18 @@ import click
 from nsimlib.cni.profile import profile_names
 from nsimlib.errors import NsimError
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.difference import difference
 from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.expectations import expect
 from nsimlib.evaluation.reachability import reachability
 from nsimlib.explanation.reasons import Reason, explain
 from nsimlib.lessons.copies import copy_notebooks
 from nsimlib.lessons.scenarios import scenario, scenario_names
 from nsimlib.manifests import load
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.tables import Table
 from nsimlib.views.listing import flow_table, list_lines
+from nsimlib.views.rules import rules
 from nsimlib.views.summary import warnings_of
 from nsimlib.views.text import text_of
 
@@ -92,7 +97,7 @@ def why_command(
 @lenient_option
 @click.option("--port", help="Only this port, such as 5432/TCP, as a matrix.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv", "list"]), default="text"
+    "--format", "form", type=click.Choice(["text", "json", "csv", "list", "rules"]), default="text"
 )
 def reach_command(
     paths: tuple[str, ...], cni: str, lenient: bool, port: str | None, form: str
@@ -100,20 +105,68 @@ def reach_command(
     """List who may open what to whom in the manifests at PATHS, the world outside included.
 
     With `--reading workloads --format list` the lines are those of netpol-analyzer; like it, that
-    reading goes on where the API server would refuse something, and says so.
+    reading goes on where the API server would refuse something, and says so. `--format rules` takes
+    pods that are treated alike together, and names them by their labels.
     """
     reach = reachability(_load(paths, lenient or cni == "workloads"), cni=cni)
     if form == "list":
         click.echo("".join(f"{line}\n" for line in list_lines(reach)), nl=False)
         return
+    if form == "rules":
+        for source, destination, ports in rules(reach).rows:
+            click.echo(f"{source} -> {destination}: {ports}")
+        return
     table = reach.matrix(port).to_table() if port else flow_table(reach)
     if form == "text":
         click.echo(text_of(reach.matrix(port)) if port else text_of(table))
     elif form == "json":
-        rows = [dict(zip(table.columns, map(str, row), strict=True)) for row in table.rows]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps(_records(table), indent=2))
     else:
         click.echo(_as_csv(table.columns, table.rows), nl=False)
+
+
+@main.command("diff")
+@click.argument("before")
+@click.argument("after")
+@reading_option
+@lenient_option
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
+def diff_command(before: str, after: str, cni: str, lenient: bool, form: str) -> None:
+    """Say which connections are added, removed and changed from BEFORE to AFTER.
+
+    Both are files, folders or scenarios, each with all that it is about: pods and policies. Exits
+    with 0 if no connection changes, 1 if some do.
+    """
+    found = difference(_load((before,), lenient), _load((after,), lenient), cni=cni)
+    if form == "json":
+        news = {"added": found.workloads_added, "removed": found.workloads_removed}
+        about = {f"workloads {word}": list(map(str, those)) for word, those in news.items()}
+        click.echo(json.dumps({**about, "rows": _records(found.to_table())}, indent=2))
+    else:
+        click.echo(str(found) if form == "text" else found.to_markdown().rstrip("\n"))
+    sys.exit(1 if found else 0)
+
+
+@main.command("check")
+@paths_argument
+@click.argument("expectations", type=click.Path(exists=True, dir_okay=False))
+@reading_option
+@lenient_option
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML.")
+def check_command(
+    paths: tuple[str, ...], expectations: str, cni: str, lenient: bool, junit: Path | None
+) -> None:
+    """Check that connections in the manifests at PATHS end as the file EXPECTATIONS says.
+
+    Each that does not is explained. Exits with 0 if all do, 1 if not.
+    """
+    report = expect(_load(paths, lenient), expectations, cni=cni)
+    if junit is not None:
+        junit.write_text(report.to_junit(), encoding="utf-8")
+    for failure in report.failures:
+        click.echo(f"{failure}\n")
+    click.echo(report.summary)
+    sys.exit(0 if report else 1)
 
 
 @main.command("lessons")
@@ -131,6 +184,10 @@ def _load(paths: tuple[str, ...], lenient: bool) -> Cluster:
     for warning in warnings_of(cluster.report):
         click.echo(f"nsim: {warning}", err=True)
     return cluster
+
+
+def _records(table: Table) -> list[dict[str, str]]:
+    return [dict(zip(table.columns, map(str, row), strict=True)) for row in table.rows]
 
 
 def _as_json(reason: Reason) -> dict[str, object]:

@@ -5,7 +5,9 @@
     NsimError
     ├── ManifestError(ValueError)           what the API server would refuse; holds every Problem
     ├── UnknownName(LookupError)            no such pod, scenario, fact, ...; names the nearest
-    └── ConnectionSyntaxError(ValueError)   a connection that cannot be read; marks the place
+    ├── ConnectionSyntaxError(ValueError)   a connection that cannot be read; marks the place
+    ├── UnintendedChange(AssertionError)    a change does something else, or less, than intended
+    └── ExpectationsNotMet(AssertionError)  connections end otherwise than they should
 
 A verdict is never an exception.
 """
@@ -14,7 +16,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-__all__ = ["ConnectionSyntaxError", "ManifestError", "NsimError", "Problem", "UnknownName"]
+__all__ = [
+    "ConnectionSyntaxError",
+    "ExpectationsNotMet",
+    "ManifestError",
+    "NsimError",
+    "Problem",
+    "UnintendedChange",
+    "UnknownName",
+]
 
 
 class NsimError(Exception):
@@ -64,7 +74,7 @@ class UnknownName(NsimError, LookupError):  # noqa: N818 - reads as what happene
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name = kind, name
-        self.nearest = tuple(get_close_matches(name, sorted(known), n=3, cutoff=0.5))
+        self.nearest = tuple(get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5))
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
         super().__init__(f"no {kind} {name!r}{hint}")
 
@@ -75,3 +85,24 @@ class ConnectionSyntaxError(NsimError, ValueError):
     def __init__(self, text: str, column: int, expected: str) -> None:
         self.text, self.column, self.expected = text, column, expected
         super().__init__(f"expected {expected}\n  {text}\n  {' ' * column}^")
+
+
+class UnintendedChange(NsimError, AssertionError):  # noqa: N818 - reads as what happened
+    """A change that does something besides what was intended, or less than that.
+
+    `unmet` says what was intended and did not happen, `collateral` what happened besides.
+    """
+
+    def __init__(self, unmet: Iterable[str], collateral: Iterable[str]) -> None:
+        self.unmet, self.collateral = tuple(unmet), tuple(collateral)
+        parts = (("intended, but", self.unmet), ("not intended:", self.collateral))
+        lines = (f"{head}\n" + "\n".join(f"  {x}" for x in found) for head, found in parts if found)
+        super().__init__("\n".join(lines))
+
+
+class ExpectationsNotMet(NsimError, AssertionError):  # noqa: N818 - reads as what happened
+    """Connections that do not end as they should, each with its explanation."""
+
+    def __init__(self, failures: Iterable[str]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n\n".join(self.failures))

@@ -46,8 +46,10 @@ PLACES = {
     "matplotlib": ("views",),
     "msgspec": ("manifests",),
     "netaddr": ("model.addresses",),
+    "numpy": ("manifests",),
     "networkx": ("model.graph",),
     "pandas": ("model.tables",),
+    "ryml": ("manifests",),
     "tqdm": ("views", "lessons", "cli"),
     "yaml": ("manifests",),
 }
@@ -62,6 +64,7 @@ HEAVY = (
     "numpy",
     "pandas",
     "pyroaring",
+    "ryml",
     "tqdm",
 )
 
@@ -86,7 +89,7 @@ class Module:
 
     @property
     def stage(self) -> str:
-        return (self.name.split(".") + [""])[1]
+        return [*self.name.split("."), ""][1]
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -117,6 +120,7 @@ class Module:
 
 
 MODULES = {module.name: module for module in map(Module, sorted(PACKAGE.rglob("*.py")))}
+IMPORTED = {each for module in MODULES.values() for each in module.imports()}
 STAGED = [module for module in MODULES.values() if module.stage]
 
 
@@ -215,8 +219,7 @@ def test_modules_say_what_is_public(module: Module) -> None:
     """What another module imports is public, and what is public is there."""
     imported = {
         name
-        for other in MODULES.values()
-        for source, name in other.imports()
+        for source, name in IMPORTED
         if source == module.name and f"{source}.{name}" not in MODULES
     }
     defined = {name for node in module.tree.body for name in names(node)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from nsimlib.model.addresses import AddressRange, Family, cut
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Pod
+from nsimlib.model.objects import ContainerPort, Pod
 from nsimlib.model.policy import (
     BlockPeer,
     Direction,
@@ -48,12 +48,19 @@ def pod_classes(cluster: Cluster, policies: Iterable[Policy]) -> tuple[PodClass,
     names = {name for name, _ in port_names(policies)}
     edges = _edges(_blocks(policies, BOTH))
     by_node = names_nodes(policies)
+    # Replicas of a dump share their labels and ports, and so what is asked of these.
+    labels: dict[int, tuple[str | None, ...]] = {}
+    ports: dict[int, tuple[ContainerPort, ...]] = {}
     found: dict[object, list[Pod]] = {}
     for pod in sorted(cluster.pods, key=lambda pod: pod.namespace.name):
+        if id(pod.labels) not in labels:
+            labels[id(pod.labels)] = tuple(map(pod.labels.get, keys))
+        if id(pod.ports) not in ports:
+            ports[id(pod.ports)] = tuple(port for port in pod.ports if port.name in names)
         key = (
             pod.namespace.name,
-            tuple(map(pod.labels.get, keys)),
-            tuple(port for port in pod.ports if port.name in names),
+            labels[id(pod.labels)],
+            ports[id(pod.ports)],
             pod.host_network,
             tuple((a.family, bisect_right(edges[a.family], a.value)) for a in pod.addresses),
             pod.node if pod.host_network or by_node else None,

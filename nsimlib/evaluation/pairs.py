@@ -12,11 +12,14 @@ from nsimlib.evaluation.rows import Rows
 from nsimlib.evaluation.universe import Universe
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Node, Party, Pod
+from nsimlib.model.objects import External, Node, Party, Pod
 from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import NO_PORTS
 
-__all__ = ["Pairs"]
+__all__ = ["MADE_OF", "Pairs"]
+
+#: what a cluster holds besides policies that can change who may reach whom
+MADE_OF = ("namespaces", "pods", "nodes", "places")
 
 
 class Pairs:
@@ -48,7 +51,10 @@ class Pairs:
         changed = populated(cluster, self.profile)
         removed, added = _policy_changes(self.cluster, changed)
         pairs = Pairs(changed, self.profile, (*self.universe.vocabulary, *added))
-        known = all(self.rows.profiles.knows(policy) for policy in added)
+        known = all(
+            self.rows.profiles.knows(policy) or any(policy is p for p in self.universe.vocabulary)
+            for policy in added
+        )
         if known and _same_ends(self.cluster, changed):
             vars(pairs)["universe"] = self.universe
             vars(pairs)["rows"] = self.rows.after(removed, added)
@@ -58,21 +64,22 @@ class Pairs:
         """Return what one party may open to another; a pod to itself included."""
         if _is_a_case_of_its_own(source, destination):
             return self._judge.between(source, destination)
-        allowed = possible = self.rows.atoms.everything
+        return self.of_classes(source, destination)
+
+    def of_classes(self, source: Party, destination: Party) -> Ports:
+        """Return what any pod like the one may open to any pod like the other, nodes apart."""
+        if any(map(self._is_uncut, (source, destination))):
+            return self._judge.between(source, destination)
+        found: list[Ports] = []
         for ours, theirs in address_pairs(source, destination):
-            ends = (
-                (Direction.EGRESS, source, destination, theirs),
-                (
-                    Direction.INGRESS,
-                    destination,
-                    source,
-                    ours,
-                ),
-            )
-            for direction, subject, peer, address in ends:
-                sure, maybe = self._end(direction, subject, peer, address)
-                allowed, possible = allowed & sure, possible & maybe
-        return self.rows.ports(allowed, possible)
+            sent = self._end(Direction.EGRESS, source, destination, theirs)
+            let_in = self._end(Direction.INGRESS, destination, source, ours)
+            found.append(self.rows.ports(sent[0] & let_in[0], sent[1] & let_in[1]))
+        return reduce(Ports.wherever, found)
+
+    def _is_uncut(self, end: Party) -> bool:
+        """Whether it is an address of a family that nothing in the cluster is in."""
+        return isinstance(end, External) and end.address.family not in self.universe.families
 
     def _end(
         self, direction: Direction, subject: Party, peer: Party, address: Address | None
@@ -105,8 +112,7 @@ class Pairs:
 
 def _same_ends(before: Cluster, after: Cluster) -> bool:
     """Whether nothing but policies changed; what a cluster is made of is never changed in place."""
-    held = ("namespaces", "pods", "nodes", "places")
-    return all(getattr(before, each) is getattr(after, each) for each in held)
+    return all(getattr(before, each) is getattr(after, each) for each in MADE_OF)
 
 
 def _policy_changes(

@@ -18,10 +18,16 @@ from typing import TYPE_CHECKING
 from nsimlib.cni.profile import Profile, load_profile
 from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.ends import parties
+from nsimlib.evaluation.exposure import destinations_of, exposure
 from nsimlib.evaluation.flows import Flow, Progress, flows
+from nsimlib.evaluation.graphs import class_graph, pod_graph
+from nsimlib.evaluation.hops import Hops
 from nsimlib.evaluation.matrix import ELSEWHERE, Matrix, matrix
 from nsimlib.evaluation.pairs import Pairs
+from nsimlib.evaluation.routes import Hop, choke_points, path
 from nsimlib.evaluation.rows import Rows
+from nsimlib.evaluation.spread import BlastRadius, blast_radii, blast_radius
+from nsimlib.evaluation.traffic import mutual_namespaces
 from nsimlib.evaluation.universe import Universe
 from nsimlib.model.addresses import AddressRange
 from nsimlib.model.cluster import Cluster
@@ -31,6 +37,7 @@ from nsimlib.model.objects import Party, Workload
 from nsimlib.model.policy import Policy
 from nsimlib.model.ports import PortSet
 from nsimlib.model.shown import Shown
+from nsimlib.model.tables import Table
 
 if TYPE_CHECKING:
     import networkx
@@ -71,6 +78,7 @@ class Reachability(Shown):
         vocabulary: tuple[Policy, ...] = (),
     ) -> None:
         self.pairs = Pairs(cluster, profile, vocabulary)
+        self._hops: dict[str | None, Hops] = {}
         self._progress: Progress = progress or (lambda items: items)
 
     @property
@@ -121,23 +129,55 @@ class Reachability(Shown):
     def sources_of(self, destination: str) -> tuple[Workload, ...]:
         """Return the workloads with a pod that may open this: `"169.254.169.254:80/TCP"`.
 
-        Open questions count: who might reach it is named.
+        Open questions count: who might reach it is named. That a pod reaches itself goes unsaid.
         """
         end, _, port = destination.rpartition(":")
         theirs, wanted = self._parties(end), PortSet.of(port)
         found = (
             (workload, self.pairs.group(pods, theirs)[1])
             for workload, pods in self.cluster.workloads.items()
+            if len(pods) > 1 or pods != theirs
         )
         return tuple(w for w, some in found if (some.allowed | some.open) & wanted)
 
-    def matrix(self, port: str | None = None) -> Matrix:
+    def destinations_of(
+        self, source: str, port: str | None = None
+    ) -> tuple[Workload | AddressRange, ...]:
+        """Return the workloads and ranges outside that a source may open, on a port or on any.
+
+        Of a workload some pod will do, and open questions count: what might be reached is named.
+
+        >>> import nsimlib as ns
+        >>> reach = reachability(ns.scenario("shop"))
+        >>> [str(end) for end in reach.destinations_of("shop/web", "443/TCP")]
+        ['kube-system/kube-proxy', '203.0.113.0-203.0.113.255']
+        """
+        return destinations_of(self.pairs, self._parties(source), port)
+
+    def exposed_to(self, whom: str) -> Table:
+        """Return what policies permit to ends that are not in the cluster.
+
+        Parameters
+        ----------
+        whom
+            `"internet"`: public addresses in no place of the inventory. `"new namespace"`: a pod
+            without labels in a namespace that has its name alone, and pods that rules ask for and
+            of which there is none yet.
+        """
+        return exposure(self.pairs, whom)
+
+    def matrix(self, port: str | None = None, by: str = "workload") -> Matrix:
         """Return who may reach whom on one port such as `"5432/TCP"`, or on all.
 
-        Rows and columns are the workloads, then the places of the inventory and the rest of the
-        world. Without a port a cell says `allowed` only if all ports are.
+        Rows and columns are the pods, then the places of the inventory and the rest of the world.
+        Without a port a cell says `allowed` only if all ports are.
+
+        Parameters
+        ----------
+        by
+            How pods are grouped: `"workload"`, `"namespace"`, `"pod"` or `"label:app"`.
         """
-        return matrix(self.pairs, port, self._progress)
+        return matrix(self.pairs, port, self._progress, by)
 
     def graph(self, port: str | None = None) -> "networkx.DiGraph[str]":
         """Return who may reach whom as a networkx graph; edges carry `ports` as text.
@@ -153,6 +193,55 @@ class Reachability(Shown):
         }
         edges = ((str(f.source), str(f.destination), {"ports": str(f.some.allowed)}) for f in flows)
         return digraph(nodes.items(), edges)
+
+    def pod_graph(self, port: str | None = None) -> "networkx.DiGraph[str]":
+        """Return who may reach whom pod by pod, for any size: no edge is stored.
+
+        networkx runs on it unmodified, and is answered by the backend of this package where that
+        has something faster. An open question is no edge.
+
+        Examples
+        --------
+        >>> import networkx, nsimlib as ns
+        >>> graph = ns.reachability(ns.scenario("shop")).pod_graph()
+        >>> [name for name in graph.predecessors("data/db-0") if "batch" in name]
+        ['data/batch-58c6d9f7b4-n4s8g', 'data/batch-58c6d9f7b4-x5dwv']
+        >>> len([name for name in networkx.ancestors(graph, "data/db-0") if "/" in name])
+        19
+        """
+        return pod_graph(self.hops(port))
+
+    def class_graph(self, port: str | None = None) -> "networkx.DiGraph[str]":
+        """Return the same graph with pods that policy treats alike as one node."""
+        return class_graph(self.hops(port))
+
+    def hops(self, port: str | None = None) -> Hops:
+        """Return the single hops on a port, or on any: what questions about paths go through."""
+        if port not in self._hops:
+            self._hops[port] = Hops(self.pairs, port)
+        return self._hops[port]
+
+    def blast_radius(self, pod: str, port: str | None = None) -> BlastRadius:
+        """Return what could be reached from a pod, hop by hop; see `spread`."""
+        return blast_radius(self.hops(port), pod)
+
+    def blast_radii(self, port: str | None = None) -> dict[str, int]:
+        """Return for every pod how many others could be reached from it."""
+        return blast_radii(self.hops(port))
+
+    def path(self, source: str, destination: str, port: str | None = None) -> tuple[Hop, ...]:
+        """Return the connections of a shortest path between two ends; none if there is no path."""
+        return path(self.hops(port), source, destination)
+
+    def choke_points(
+        self, source: str, destination: str, port: str | None = None
+    ) -> tuple[tuple[str, ...], ...]:
+        """Return what every path passes, in order: groups of pods, of which a path passes one."""
+        return choke_points(self.hops(port), source, destination)
+
+    def mutual_namespaces(self, port: str | None = None) -> tuple[tuple[str, ...], ...]:
+        """Return the namespaces that reach one another, directly or through others, in groups."""
+        return mutual_namespaces(self.hops(port))
 
     def _node(self, end: Workload | AddressRange) -> dict[str, str]:
         if isinstance(end, AddressRange):

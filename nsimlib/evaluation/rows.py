@@ -16,36 +16,136 @@ from nsimlib.evaluation.profiles import Cell, Profiles, grouped
 from nsimlib.evaluation.universe import Universe
 from nsimlib.model.policy import Direction, Policy
 
-__all__ = ["Rows"]
+__all__ = ["CellRows", "Cells", "Rows", "with_the_denied"]
 
 EGRESS, INGRESS = Direction.EGRESS, Direction.INGRESS
 
 #: the policies that apply to each class
 Applying = list[tuple[Policy, ...]]
-
+#: what a class may use, as disjoint cells; None if it is free to use anything
+Cells = tuple[Cell, ...] | None
 
 #: with more revised classes than this share it is faster to turn the egress round again
 MANY = 0.1
 
 
-class Rows:
-    """The compiled cluster: cells of every class, and rows of every destination.
+class CellRows:
+    """Rows of every destination, from the cells of every class; `everything` masks all ports.
 
     `base` is what these rows were revised from; of its egress only that of `revised` classes is
     out of date.
     """
 
     def __init__(
+        self, universe: Universe, cells: dict[Direction, list[Cells]], everything: int
+    ) -> None:
+        self.universe, self.cells, self.everything = universe, cells, everything
+        self.base: CellRows | None = None
+        self.revised: frozenset[int] = frozenset()
+
+    def through(self, direction: Direction, number: int, end: int) -> tuple[int, int]:
+        """Return the masks with which a class's policies let an end through."""
+        cells = self.cells[direction][number]
+        if cells is None:
+            return self.everything, self.everything
+        for cell in cells:
+            if end in cell.ends:
+                return cell.allowed, cell.possible
+        return 0, 0
+
+    def into(self, number: int) -> list[Cell]:
+        """Return the classes and pieces outside that may reach a class, as disjoint cells.
+
+        Classes have their numbers; pieces outside follow behind them, as sources.
+        """
+        passes = [
+            (self._to_classes(self._into_face(number, face, partners)), self._classes(partners))
+            for face, partners in self.universe.meetings(number)
+        ]
+        return grouped(reduce(_both, passes)[0])
+
+    def _into_face(self, number: int, face: int, partners: Bits) -> Iterator[Cell]:
+        """The sources that may reach one face, among those that meet it in an address family."""
+        everything = self.everything
+        cells = self.cells[INGRESS][number]
+        admitted = (Cell(partners, everything, everything),) if cells is None else cells
+        sources = self.senders(face)
+        for let_in in admitted:
+            welcome = let_in.ends & partners
+            for sent in sources:
+                if (both := welcome & sent.ends) and (possible := let_in.possible & sent.possible):
+                    yield Cell(both, let_in.allowed & sent.allowed, possible)
+
+    def senders(self, face: int) -> list[Cell]:
+        """Return the sources whose egress lets them send to a face, as cells."""
+        if self.base is None:
+            everything = self.everything
+            to_all, to_one = self._turned
+            free = Cell(self._free_sources, everything, everything)
+            return [free, *to_all, *to_one.get(face, ())]
+        stale = bits(n for number in self.revised for n in self.universe.faces_of[number])
+        kept = [Cell(cell.ends - stale, *cell[1:]) for cell in self.base.senders(face)]
+        new = (
+            Cell(bits(self.universe.faces_of[number]), *self.through(EGRESS, number, face))
+            for number in self.revised
+        )
+        return [*kept, *new]
+
+    def _to_classes(self, cells: Iterable[Cell]) -> list[Cell]:
+        return [Cell(self._classes(cell.ends), *cell[1:]) for cell in cells]
+
+    def _classes(self, faces: Bits) -> Bits:
+        return faces if self.universe.one_face_each else self.universe.classes_of(faces)
+
+    @cached_property
+    def _free_sources(self) -> Bits:
+        """Faces that no egress policy judges, and the world outside."""
+        universe = self.universe
+        free = (
+            face
+            for number, cells in enumerate(self.cells[EGRESS])
+            if cells is None
+            for face in universe.faces_of[number]
+        )
+        return bits(free) | bits(range(len(universe.faces), universe.ends(INGRESS).stop))
+
+    @cached_property
+    def _turned(self) -> tuple[tuple[Cell, ...], dict[int, list[Cell]]]:
+        """Egress by destination: cells that lead to every face, and those that lead to one."""
+        universe = self.universe
+        subjects: dict[int, list[int]] = defaultdict(list)
+        shared: dict[int, tuple[Cell, ...]] = {}
+        for number, cells in enumerate(self.cells[EGRESS]):
+            if cells is not None:
+                shared[id(cells)] = cells
+                subjects[id(cells)] += universe.faces_of[number]
+        faces = bits(range(len(universe.faces)))
+        to_all: list[Cell] = []
+        to_one: dict[int, list[Cell]] = defaultdict(list)
+        for key, cells in shared.items():
+            who = bits(subjects[key])
+            for cell in cells:
+                turned = Cell(who, cell.allowed, cell.possible)
+                reached = cell.ends & faces
+                if len(reached) == len(faces):
+                    to_all.append(turned)
+                    continue
+                for face in reached:
+                    to_one[face].append(turned)
+        return tuple(to_all), to_one
+
+
+class Rows(CellRows):
+    """The compiled cluster: cells of every class, and rows of every destination."""
+
+    def __init__(
         self, universe: Universe, profiles: Profiles, applying: dict[Direction, Applying]
     ) -> None:
-        self.universe, self.profiles, self.applying = universe, profiles, applying
-        self.atoms = profiles.atoms
-        self.cells: dict[Direction, list[tuple[Cell, ...] | None]] = {
-            direction: [self._cells(direction, number) for number in range(len(universe.classes))]
-            for direction in Direction
-        }
-        self.base: Rows | None = None
-        self.revised: frozenset[int] = frozenset()
+        super().__init__(universe, {}, profiles.atoms.everything)
+        self.profiles, self.applying, self.atoms = profiles, applying, profiles.atoms
+        for direction in Direction:
+            numbers = range(len(universe.classes))
+            self.cells[direction] = [self._cells(direction, number) for number in numbers]
 
     @classmethod
     def compiled(cls, universe: Universe, judge: Judge) -> "Rows":
@@ -53,7 +153,7 @@ class Rows:
         applying = {direction: _applying(universe, direction) for direction in Direction}
         return cls(universe, Profiles(universe, judge), applying)
 
-    def _cells(self, direction: Direction, number: int) -> tuple[Cell, ...] | None:
+    def _cells(self, direction: Direction, number: int) -> Cells:
         policies = self.applying[direction][number]
         if not policies:
             return None
@@ -109,97 +209,6 @@ class Rows:
         """Return what two masks of port atoms stand for."""
         return Ports(self.atoms.ports(allowed), self.atoms.ports(possible & ~allowed))
 
-    def through(self, direction: Direction, number: int, end: int) -> tuple[int, int]:
-        """Return the masks with which a class's policies let an end through."""
-        cells = self.cells[direction][number]
-        if cells is None:
-            return self.atoms.everything, self.atoms.everything
-        for cell in cells:
-            if end in cell.ends:
-                return cell.allowed, cell.possible
-        return 0, 0
-
-    def into(self, number: int) -> list[Cell]:
-        """Return the classes and pieces outside that may reach a class, as disjoint cells.
-
-        Classes have their numbers; pieces outside follow behind them, as sources.
-        """
-        passes = [
-            (self._to_classes(self._into_face(number, face, partners)), self._classes(partners))
-            for face, partners in self.universe.meetings(number)
-        ]
-        return grouped(reduce(_both, passes)[0])
-
-    def _into_face(self, number: int, face: int, partners: Bits) -> Iterator[Cell]:
-        """The sources that may reach one face, among those that meet it in an address family."""
-        everything = self.atoms.everything
-        cells = self.cells[INGRESS][number]
-        admitted = (Cell(partners, everything, everything),) if cells is None else cells
-        sources = self._senders(face)
-        for let_in in admitted:
-            welcome = let_in.ends & partners
-            for sent in sources:
-                if (both := welcome & sent.ends) and (possible := let_in.possible & sent.possible):
-                    yield Cell(both, let_in.allowed & sent.allowed, possible)
-
-    def _senders(self, face: int) -> list[Cell]:
-        """The sources whose egress lets them send to a face."""
-        if self.base is None:
-            everything = self.atoms.everything
-            to_all, to_one = self._turned
-            free = Cell(self._free_sources, everything, everything)
-            return [free, *to_all, *to_one.get(face, ())]
-        stale = bits(n for number in self.revised for n in self.universe.faces_of[number])
-        kept = [Cell(cell.ends - stale, *cell[1:]) for cell in self.base._senders(face)]
-        new = (
-            Cell(bits(self.universe.faces_of[number]), *self.through(EGRESS, number, face))
-            for number in self.revised
-        )
-        return [*kept, *new]
-
-    def _to_classes(self, cells: Iterable[Cell]) -> list[Cell]:
-        return [Cell(self._classes(cell.ends), *cell[1:]) for cell in cells]
-
-    def _classes(self, faces: Bits) -> Bits:
-        return faces if self.universe.one_face_each else self.universe.classes_of(faces)
-
-    @cached_property
-    def _free_sources(self) -> Bits:
-        """Faces that no egress policy judges, and the world outside."""
-        universe = self.universe
-        free = (
-            face
-            for number, cells in enumerate(self.cells[EGRESS])
-            if cells is None
-            for face in universe.faces_of[number]
-        )
-        return bits(free) | bits(range(len(universe.faces), universe.ends(INGRESS).stop))
-
-    @cached_property
-    def _turned(self) -> tuple[tuple[Cell, ...], dict[int, list[Cell]]]:
-        """Egress by destination: cells that lead to every face, and those that lead to one."""
-        universe = self.universe
-        subjects: dict[int, list[int]] = defaultdict(list)
-        shared: dict[int, tuple[Cell, ...]] = {}
-        for number, cells in enumerate(self.cells[EGRESS]):
-            if cells is not None:
-                shared[id(cells)] = cells
-                subjects[id(cells)] += universe.faces_of[number]
-        faces = bits(range(len(universe.faces)))
-        to_all: list[Cell] = []
-        to_one: dict[int, list[Cell]] = defaultdict(list)
-        for key, cells in shared.items():
-            who = bits(subjects[key])
-            for cell in cells:
-                turned = Cell(who, cell.allowed, cell.possible)
-                reached = cell.ends & faces
-                if len(reached) == len(faces):
-                    to_all.append(turned)
-                    continue
-                for face in reached:
-                    to_one[face].append(turned)
-        return tuple(to_all), to_one
-
 
 def _applying(universe: Universe, direction: Direction) -> Applying:
     """For each class the policies that have a say about its pods in one direction."""
@@ -220,13 +229,20 @@ Known = tuple[list[Cell], Bits]
 
 
 def _both(one: Known, other: Known) -> Known:
-    """Combine what is known of two sets of classes; a class in both needs both."""
-    (left, left_ends), (right, right_ends) = one, other
+    """Combine what is known of two sets of classes; for a class in both, what differs is open."""
+    left_ends, right_ends = one[1], other[1]
+    left, right = with_the_denied(*one), with_the_denied(*other)
     found = [Cell(cell.ends - right_ends, *cell[1:]) for cell in left]
     found += [Cell(cell.ends - left_ends, *cell[1:]) for cell in right]
     found += [
-        Cell(a.ends & b.ends, a.allowed & b.allowed, a.possible & b.possible)
+        Cell(a.ends & b.ends, a.allowed & b.allowed, a.possible | b.possible)
         for a in left
         for b in right
     ]
     return [cell for cell in found if cell.ends and cell.possible], left_ends | right_ends
+
+
+def with_the_denied(cells: Iterable[Cell], ends: Bits) -> list[Cell]:
+    """Return disjoint cells, and those of the ends that are in none as one more: denied all."""
+    denied = reduce(lambda rest, cell: rest - cell.ends, cells, ends)
+    return [*cells, Cell(denied, 0, 0)]

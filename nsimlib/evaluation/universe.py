@@ -7,6 +7,7 @@ destinations, ingress rules cut sources.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from itertools import chain, islice
@@ -19,7 +20,7 @@ from nsimlib.evaluation.classes import label_keys, outside, pod_classes
 from nsimlib.evaluation.faces import faces_of, family_of, postings
 from nsimlib.model.addresses import Address, AddressRange, Family, IPBlock
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import External, Pod
+from nsimlib.model.objects import External, Namespace, Pod
 from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement, Selector
 
@@ -70,6 +71,10 @@ class Universe:
         self.judged = reduce(or_, self._in_namespace.values(), nobody())
         unknown = (n for n, face in enumerate(self.faces) if face.address is None)
         self._unknown_address = bits(unknown)
+        self._namespaces: dict[tuple[str, str], list[Namespace]] = defaultdict(list)
+        for namespace in self.cluster.namespaces.values():
+            for label in namespace.labels.items():
+                self._namespaces[label].append(namespace)
         self._selected: dict[object, Bits] = {}
         self._met: dict[object, Bits] = {}
         self._starts = {d: [(p.family, p.first) for p in self.pieces[d]] for d in Direction}
@@ -197,11 +202,21 @@ class Universe:
         if not selector.keys:
             return self.judged
         if selector not in self._selected:
-            namespaces = self.cluster.namespaces.values()
-            names = (each.name for each in namespaces if selector.matches(each.labels))
-            found = (self._in_namespace[name] for name in names if name in self._in_namespace)
+            found = (
+                self._in_namespace[each.name]
+                for each in self._candidates(selector)
+                if each.name in self._in_namespace and selector.matches(each.labels)
+            )
             self._selected[selector] = reduce(or_, found, nobody())
         return self._selected[selector]
+
+    def _candidates(self, selector: Selector) -> Iterable[Namespace]:
+        """Namespaces among which are all that the selector matches, by a label it asks for."""
+        for each in selector.requirements if isinstance(selector, LabelSelector) else ():
+            if each.operator is Operator.IN:
+                pairs = ((each.key, value) for value in dict.fromkeys(each.values))
+                return chain.from_iterable(self._namespaces.get(pair, ()) for pair in pairs)
+        return self.cluster.namespaces.values()
 
     def _by_labels(self, selector: Selector, scope: Bits) -> Bits:
         if isinstance(selector, LabelSelector):

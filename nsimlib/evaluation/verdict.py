@@ -163,6 +163,11 @@ class Verdict(Shown):
         return min(self.cases, key=lambda case: worst.index(case.outcome))
 
     @property
+    def ends(self) -> tuple[DirectionVerdict, ...]:
+        """Egress and ingress of `case`; empty where nothing answers."""
+        return self.case.directions if self.cases else ()
+
+    @property
     def egress(self) -> DirectionVerdict:
         """The source's end of `case`."""
         return self.case.egress
@@ -175,11 +180,11 @@ class Verdict(Shown):
     @property
     def determining(self) -> tuple[RuleResult | Policy, ...]:
         """What settles the outcome: of the ends that share it, egress first."""
-        ends = [end for end in self.case.directions if end.outcome is self.case.outcome]
+        ends = [end for end in self.ends if end.outcome is self.case.outcome]
         return tuple(each for end in ends for each in end.determining)
 
     @property
     def near_misses(self) -> tuple[RuleResult, ...]:
         """Rules that almost allowed it, nearest first; egress before ingress at equal distance."""
-        missed = (rule for end in self.case.directions for rule in end.near_misses)
+        missed = (rule for end in self.ends for rule in end.near_misses)
         return tuple(sorted(missed, key=lambda rule: rule.distance))

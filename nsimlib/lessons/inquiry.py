@@ -16,6 +16,7 @@ from nsimlib.lessons.scenarios import scenario, scenario_names
 from nsimlib.manifests import load
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
+from nsimlib.model.objects import Pod
 from nsimlib.model.tables import Table
 
 __all__ = ["Inquiry", "inquiry", "load_input"]
@@ -82,6 +83,14 @@ class Inquiry:
         """The workloads that may open a connection to the sensitive place."""
         rows = tuple((str(w), w.kind) for w in self.reach.sources_of(self.place))
         return Table(f"Who may open a connection to {self.place}", ("workload", "kind"), rows)
+
+    @property
+    def spread(self) -> Table:
+        """What could be reached hop by hop from the pod that asks; nothing if it is no pod."""
+        asking = self.verdict.cases[0].path.source if self.verdict.cases else None
+        if not isinstance(asking, Pod):
+            return Table("No pod asks, so none could be stolen", ("hops",), ())
+        return self.reach.blast_radius(asking.key).to_table()
 
     @property
     def changes(self) -> Table:

@@ -37,7 +37,7 @@ def policy_for(verdict: Verdict) -> str:
     >>> ns.why(shop.with_policies(policy_for(ns.why(shop, asked))), asked).outcome
     allowed
     """
-    closed = (end for end in verdict.case.directions if end.outcome is not Outcome.ALLOWED)
+    closed = (end for end in verdict.ends if end.outcome is not Outcome.ALLOWED)
     made = tuple(
         _policy(end.subject, end, verdict.case.path.port)
         for end in closed

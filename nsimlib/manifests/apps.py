@@ -14,7 +14,7 @@ from nsimlib.model.addresses import Address, parse_address
 from nsimlib.model.objects import ContainerPort, Namespace, Pod, Workload
 from nsimlib.model.ports import Port, Protocol
 
-__all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "pods"]
+__all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "container_faults", "pods"]
 
 #: phases of pods that run no more and so take part in no connection
 FINISHED = ("Succeeded", "Failed")
@@ -39,12 +39,12 @@ def pods(
     known = {_workload(found): found for found in workloads}
     placed: list[tuple[int, Pod]] = []
     served: set[Workload] = set()
-    counted = Pods()
+    counted, declared = Pods(), _Declared()
     for found in live:
         owner = _top_owner(found, known)
         if owner:
             served.add(owner)
-        pod = _pod(found, namespaces[found.namespace], owner)
+        pod = _pod(found, namespaces[found.namespace], declared.by(found.shape.spec), owner)
         if found.shape.status.phase in FINISHED:
             counted.finished.append(pod)
             continue
@@ -107,14 +107,16 @@ def _completed(found: Found) -> bool:
     return isinstance(shape, shapes.Workload) and bool(shape.status.completionTime)
 
 
-def _pod(found: Found, namespace: Namespace, owner: Workload | None) -> Pod:
+def _pod(
+    found: Found, namespace: Namespace, ports: tuple[ContainerPort, ...], owner: Workload | None
+) -> Pod:
     spec: shapes.PodSpec = found.shape.spec
     return Pod(
         namespace,
         found.name,
         found.meta.labels,
         _addresses(found.shape.status),
-        _ports(spec),
+        ports,
         spec.nodeName or None,
         spec.hostNetwork,
         owner,
@@ -124,6 +126,21 @@ def _pod(found: Found, namespace: Namespace, owner: Workload | None) -> Pod:
 def _addresses(status: shapes.PodStatus) -> tuple[Address, ...]:
     texts = [each.ip for each in status.podIPs] or [status.podIP]
     return tuple(parse_address(text) for text in texts if text)
+
+
+class _Declared:
+    """The ports of pods; replicas that share their containers share their ports as well."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[object, tuple[ContainerPort, ...]]] = {}
+
+    def by(self, spec: shapes.PodSpec) -> tuple[ContainerPort, ...]:
+        containers = spec.containers, spec.initContainers
+        key = id(containers[0]), id(containers[1])
+        if key not in self._known:
+            # Kept with the answer, so that no other list gets its identity.
+            self._known[key] = containers, _ports(spec)
+        return self._known[key][1]
 
 
 def _ports(spec: shapes.PodSpec) -> tuple[ContainerPort, ...]:
@@ -165,16 +182,17 @@ def _pod_faults(shape: shapes.Pod) -> Iterator[Fault]:
 
 
 def _spec_faults(path: Path, spec: shapes.PodSpec) -> Iterator[Fault]:
-    for name, containers in (
-        ("containers", spec.containers),
-        ("initContainers", spec.initContainers),
-    ):
-        for i, container in enumerate(containers):
-            for j, port in enumerate(container.ports):
-                place = (*path, name, i, "ports", j)
-                for fault in port_faults(place, port.containerPort, port.protocol, "containerPort"):
-                    # What a container declares about its ports opens and closes nothing.
-                    yield replace(fault, harmless=True)
+    yield from container_faults((*path, "containers"), spec.containers)
+    yield from container_faults((*path, "initContainers"), spec.initContainers)
+
+
+def container_faults(path: Path, containers: list[shapes.Container]) -> Iterator[Fault]:
+    """Yield what is wrong with the ports of containers, which opens and closes nothing."""
+    for i, container in enumerate(containers):
+        for j, port in enumerate(container.ports):
+            place = (*path, i, "ports", j)
+            for fault in port_faults(place, port.containerPort, port.protocol, "containerPort"):
+                yield replace(fault, harmless=True)
 
 
 def _workload_faults(

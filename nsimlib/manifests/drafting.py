@@ -12,8 +12,8 @@ from nsimlib.manifests.kinds import Found, Kind, group_of
 from nsimlib.manifests.nodes import Document, Mapping, Node, Scalar, Sequence, text_at
 from nsimlib.manifests.registry import KINDS
 from nsimlib.manifests.scalars import resolve
+from nsimlib.manifests.structs import as_data
 from nsimlib.model.cluster import Cluster, PolicyReader
-from nsimlib.model.policy import Source
 from nsimlib.model.report import LoadReport
 
 __all__ = ["Draft"]
@@ -36,8 +36,8 @@ class Draft:
         """Add one object of a file; a text without one is a problem only in a file named itself."""
         if isinstance(document, DumpedObject):
             if kind := self.kind(document.api):
-                source = Source(file, document.line)
-                self.add(Found(kind, document.shape, source, len(self.objects)))
+                position, placed = len(self.objects), document.lines
+                self.add(Found(kind, document.shape, file, document.line, position, placed=placed))
             return
         self.problems.extend(flaw.problem(file) for flaw in document.flaws)
         node = document.node
@@ -63,10 +63,9 @@ class Draft:
         if kind is None:
             return None
         decoded = decode(node, kind.shape, file)
-        source = Source(file, node.line)
         # Only policies need the lines inside them; the nodes of all the rest would fill the memory.
         kept = node if kind.policy else None
-        found = Found(kind, decoded.shape, source, len(self.objects), kept)
+        found = Found(kind, decoded.shape, file, node.line, len(self.objects), kept)
         problems = list(decoded.problems)
         usable = decoded.usable and not broken
         for fault in kind.faults(decoded.shape):
@@ -93,7 +92,7 @@ class Draft:
         earlier = self.objects.setdefault(found.identity, found)
         if earlier is found:
             return
-        if earlier.shape == found.shape:
+        if as_data(earlier.shape) == as_data(found.shape):
             self.notes.append(f"{found.source}: {found} is the same as in {earlier.source}")
             return
         file, line = found.source

@@ -5,15 +5,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from nsimlib.errors import Problem
+from nsimlib.manifests.listed import Data
 from nsimlib.manifests.nodes import Flaw
 
 __all__ = ["STDIN", "Input", "inputs", "text_of"]
 
 SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "<stdin>"
+#: a larger file stays where it is, and only the parts that are looked at are in memory
+LARGE = 1 << 24
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -26,9 +30,13 @@ class Input:
     path: Path | None
     chosen: bool
 
-    def read(self) -> bytes:
-        """Return its content; the standard input has no path."""
-        return sys.stdin.buffer.read() if self.path is None else self.path.read_bytes()
+    def read(self) -> Data:
+        """Return its content; the standard input has no path, and a large file is mapped."""
+        if self.path is None:
+            return sys.stdin.buffer.read()
+        with self.path.open("rb") as file:
+            is_large = self.path.stat().st_size > LARGE
+            return mmap(file.fileno(), 0, access=ACCESS_READ) if is_large else file.read()
 
 
 def inputs(*paths: str | os.PathLike[str]) -> Iterator[Input | Problem]:
@@ -71,7 +79,7 @@ def _missing(path: Path) -> Problem:
     return Problem(str(path), 0, 0, "", f'the path "{path}" does not exist', remedy=remedy)
 
 
-def text_of(data: bytes) -> str:
+def text_of(data: Data) -> str:
     """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark.
 
     Raises
@@ -79,6 +87,7 @@ def text_of(data: bytes) -> str:
     Flaw
         At the first byte that is not text.
     """
+    data = bytes(data[:])
     encoding = "utf-16" if data.startswith(UTF16) else "utf-8-sig"
     try:
         return data.decode(encoding)

@@ -1,26 +1,43 @@
 """What the readers of all API groups have in common: a kind, and an object found in the input."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, SupportsInt
 
 from nsimlib.manifests import shapes
 from nsimlib.manifests.faults import Fault
-from nsimlib.manifests.nodes import Node
+from nsimlib.manifests.nodes import Node, Path, locate
 from nsimlib.model.policy import Policy, Source
 
-__all__ = ["Found", "Kind", "Kinds", "group_of"]
+__all__ = ["Found", "Kind", "Kinds", "Placed", "group_of"]
+
+#: lines by path
+Placed = dict[Path, int]
 
 
 @dataclass(slots=True)
 class Found:
-    """An object and its position in the input; the node is kept where lines matter later on."""
+    """An object and its position in the input.
+
+    Where lines matter later on its node is kept, or what was placed while it was read without.
+    """
 
     kind: "Kind"
     shape: Any
-    source: Source
+    file: str
+    starts: SupportsInt
     position: int
     node: Node | None = None
+    placed: Placed = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        """Where it begins."""
+        return Source(self.file, int(self.starts))
+
+    def line(self, path: Path) -> int:
+        """Return the line of one of its parts, 0 if it is not known."""
+        return locate(self.node, path).line if self.node else self.placed.get(path, 0)
 
     @property
     def meta(self) -> shapes.ObjectMeta:
@@ -57,6 +74,11 @@ class Kind:
     faults: Callable[[Any], Iterable[Fault]]
     namespaced: bool = True
     policy: Callable[[Found], Policy] | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a field that its shape does not declare is an error."""
+        return hasattr(self.shape, "ignored")
 
 
 #: readers by API group and kind

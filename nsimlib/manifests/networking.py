@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from nsimlib.manifests import shapes
 from nsimlib.manifests.cidrs import read_cidr
 from nsimlib.manifests.kinds import Found, Kind, Kinds
-from nsimlib.manifests.nodes import locate
 from nsimlib.manifests.validation import network_policy_faults
 from nsimlib.model.addresses import IPBlock
 from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy, Rule
@@ -54,13 +53,12 @@ def _rule(
     peers: tuple[Peer, ...],
 ) -> Rule:
     """A rule; an empty list of ports or peers means any, just as a missing one does (F1.6)."""
-    place = locate(found.node, ("spec", direction.word, number)) if found.node else None
     return Rule(
         direction,
         ports=tuple(_port(i, port) for i, port in enumerate(ports)) or None,
         peers=peers or None,
         path=f"spec.{direction.word}[{number}]",
-        line=place.line if place else 0,
+        line=found.line(("spec", direction.word, number)),
     )
 
 

@@ -10,8 +10,10 @@ from nsimlib.manifests.drafting import Draft
 from nsimlib.manifests.dumps import DumpedObject, paused_collection, read_dump
 from nsimlib.manifests.files import Input, inputs, text_of
 from nsimlib.manifests.json_text import read_json
+from nsimlib.manifests.listed import Data
 from nsimlib.manifests.nodes import Document, Flaw
 from nsimlib.manifests.registry import KINDS
+from nsimlib.manifests.yaml_dumps import read_yaml_dump
 from nsimlib.manifests.yaml_text import read_yaml
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
@@ -144,12 +146,14 @@ def _read_all(paths: Iterable[str | os.PathLike[str]], draft: Draft) -> Iterator
             draft.notes.append(f"{file.name}: empty")
 
 
-def _objects(data: bytes) -> Objects:
+def _objects(data: Data) -> Objects:
     """The objects of a file, or the flaw that hides them."""
     try:
         if JSON_START.match(data):
-            return read_dump(data, KINDS) or iter(_json_or_yaml(text_of(data)))
-        return read_yaml(text_of(data))
+            found = read_dump(data, KINDS)
+            return iter(_json_or_yaml(text_of(data)) if found is None else found)
+        dumped = read_yaml_dump(data, KINDS)
+        return read_yaml(text_of(data)) if dumped is None else iter(dumped)
     except Flaw as flaw:
         return iter([Document(None, (flaw,))])
 

@@ -9,6 +9,8 @@ A trailing underscore keeps a field clear of a Python keyword.
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+__all__ = ["LabelSelector", "ObjectMeta", "Types"]
+
 Types = dict[str, object]
 Labels = dict[str, str]
 

@@ -1,4 +1,4 @@
-"""What the API server refuses, in its own words: metadata, label selectors, NetworkPolicy (1g).
+"""What the API server refuses, in its own words: metadata, selectors, NetworkPolicy (F1.35-F1.46).
 
 Nothing that it accepts is refused here: rules that never match, selectors that select nothing
 and names that nobody has are legal (F1.47). They are the audit's business.
@@ -150,22 +150,23 @@ def _port_remedy(name: str) -> str:
 
 
 def _peer_faults(path: Path, peer: shapes.NetworkPolicyPeer) -> Iterator[Fault]:
+    """What is wrong with a peer: it must hold something, and a block stands alone (F1.4, F1.5)."""
     if peer.podSelector is not None:
         yield from selector_faults((*path, "podSelector"), peer.podSelector)
     if peer.namespaceSelector is not None:
         yield from selector_faults((*path, "namespaceSelector"), peer.namespaceSelector)
     if peer.ipBlock is not None:
         yield from _block_faults((*path, "ipBlock"), peer.ipBlock)
-    match peer.ipBlock, peer.podSelector or peer.namespaceSelector:
-        case None, None:
-            remedy = (
-                f"Leave out `{path[-2]}` for every peer, or write podSelector: {{}} for all pods "
-                "of the namespace, namespaceSelector: {} for all pods of all namespaces."
-            )
-            yield required(path, "must specify a peer", remedy)
-        case shapes.IPBlock(), shapes.LabelSelector():
-            remedy = "Two items of the list mean one or the other."
-            yield forbidden(path, "may not specify both ipBlock and another peer", remedy)
+    is_selected = peer.podSelector is not None or peer.namespaceSelector is not None
+    if peer.ipBlock is None and not is_selected:
+        remedy = (
+            f"Leave out `{path[-2]}` for every peer, or write podSelector: {{}} for all pods "
+            "of the namespace, namespaceSelector: {} for all pods of all namespaces."
+        )
+        yield required(path, "must specify a peer", remedy)
+    elif peer.ipBlock is not None and is_selected:
+        remedy = "Two items of the list mean one or the other."
+        yield forbidden(path, "may not specify both ipBlock and another peer", remedy)
 
 
 def _block_faults(path: Path, block: shapes.IPBlock) -> Iterator[Fault]:

@@ -95,7 +95,10 @@ class AddressRange:
         return str(self.start) if self.first == self.last else f"{self.start}-{self.end}"
 
 
-@lru_cache(maxsize=1 << 16)
+#: the parts of an IPv4 address as everyone writes them
+OCTETS = {str(number): number for number in range(256)}
+
+
 def parse_address(text: str) -> Address:
     """Return the address that `text` spells.
 
@@ -104,6 +107,17 @@ def parse_address(text: str) -> Address:
     ValueError
         If it is no address; shortened IPv4 such as `10.1` is none.
     """
+    # What nearly all of a dump's addresses look like is told without netaddr.
+    try:
+        first, second, third, fourth = map(OCTETS.__getitem__, text.split("."))
+    except (KeyError, ValueError):
+        return _parse_address(text)
+    return Address(Family.IPV4, first << 24 | second << 16 | third << 8 | fourth)
+
+
+@lru_cache(maxsize=1 << 16)
+def _parse_address(text: str) -> Address:
+    """Any address; this is the definition, and a law holds the short way above to it."""
     try:
         parsed = netaddr.IPAddress(text, flags=netaddr.INET_PTON)
     except (netaddr.AddrFormatError, ValueError):

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 
 from nsimlib.errors import UnknownName
 from nsimlib.model.addresses import Address
-from nsimlib.model.objects import External, Namespace, Node, Place, Pod, Service, Workload
+from nsimlib.model.objects import (
+    NAME_LABEL,
+    External,
+    Namespace,
+    Node,
+    Place,
+    Pod,
+    Service,
+    Workload,
+)
 from nsimlib.model.policy import Policy
 from nsimlib.model.report import LoadReport
+from nsimlib.model.selectors import Labels
 from nsimlib.model.shown import Shown
 
 if TYPE_CHECKING:
@@ -22,7 +32,7 @@ PolicyReader = Callable[[str], tuple[Policy, ...]]
 
 @dataclass(frozen=True, repr=False)
 class Cluster(Shown):
-    """Everything that was read. Never changed: `with_policies` and `without` return another one."""
+    """Everything that was read. Never changed: `without` and all `with_…` return another one."""
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
@@ -84,12 +94,12 @@ class Cluster(Shown):
 
     def external(self, address: Address) -> External:
         """Return what the inventory knows of an address outside."""
-        names = (
+        names = {
             name
             for place in self.places
             for name, answers in place.names.items()
             if address in answers
-        )
+        }
         places = tuple(place.name for place in self.places_of(address))
         return External(address, tuple(sorted(names)), places)
 
@@ -123,6 +133,41 @@ class Cluster(Shown):
                 raise UnknownName("policy", key, known)
         return replace(self, policies=tuple(p for p in self.policies if p.key not in keys))
 
+    def with_labels(
+        self, key: str, labels: Mapping[str, str | None] | None = None, /, **more: str | None
+    ) -> "Cluster":
+        """Return this cluster with other labels on a pod, or on all pods of a workload.
+
+        Labels that are not named stay; None takes one away.
+
+        >>> import nsimlib as ns
+        >>> after = ns.scenario("shop").with_labels("shop/debug", app="web", run=None)
+        >>> next(dict(pod.labels) for pod in after.pods if pod.name == "debug")
+        {'app': 'web'}
+        """
+        chosen = {id(pod) for pod in self.pods if pod.key == key}
+        chosen = chosen or {id(pod) for pod in self.pods if str(pod.owner) == key}
+        if not chosen:
+            known = {str(workload) for workload in self.workloads} | {p.key for p in self.pods}
+            raise UnknownName("pod or workload", key, known)
+        changed = {**(labels or {}), **more}
+        pods = (
+            replace(pod, labels=_relabelled(pod.labels, changed)) if id(pod) in chosen else pod
+            for pod in self.pods
+        )
+        return replace(self, pods=tuple(pods))
+
+    def with_namespace(
+        self, name: str, labels: Mapping[str, str | None] | None = None, /, **more: str | None
+    ) -> "Cluster":
+        """Return this cluster with one more namespace, or with other labels on one it has."""
+        old = self.namespaces.get(name) or Namespace(name, {NAME_LABEL: name})
+        new = Namespace(name, _relabelled(old.labels, {**(labels or {}), **more}))
+        pods = (
+            replace(pod, namespace=new) if pod.namespace.name == name else pod for pod in self.pods
+        )
+        return replace(self, namespaces={**self.namespaces, name: new}, pods=tuple(pods))
+
     def _read(self, text: str) -> tuple[Policy, ...]:
         if self.read_policies is None:
             raise TypeError("a cluster built by hand takes Policy objects, not files or texts")
@@ -134,3 +179,8 @@ class Cluster(Shown):
         from nsimlib.model.graph import cluster_graph
 
         return cluster_graph(self)
+
+
+def _relabelled(labels: Labels, changed: Mapping[str, str | None]) -> Labels:
+    after = {**labels, **changed}
+    return {key: value for key, value in after.items() if value is not None}

@@ -18,7 +18,7 @@ from nsimlib.errors import ConnectionSyntaxError
 from nsimlib.model.addresses import Address, Family, parse_address
 from nsimlib.model.ports import MAX_PORT, Port, Protocol
 
-__all__ = ["Connection", "DomainName", "End", "NodeName", "ObjectName", "parse_end"]
+__all__ = ["ARROW", "Connection", "DomainName", "End", "NodeName", "ObjectName", "parse_end"]
 
 ARROW = " -> "
 REPLY = "reply of "

@@ -17,6 +17,9 @@ class Protocol(Enum):
     UDP = "UDP"
     SCTP = "SCTP"
 
+    # There is one object for each; the hash of Enum goes by name, a million times in Python.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Port:

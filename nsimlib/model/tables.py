@@ -24,6 +24,22 @@ class Table(Shown):
         """Return the table as a DataFrame."""
         return frame(self.rows, self.columns)
 
+    def to_markdown(self) -> str:
+        r"""Return the table, without its title, as a Markdown table.
+
+        >>> print(Table("", ("port",), (("80|81",),)).to_markdown())
+        | port |
+        |---|
+        | 80\|81 |
+        """
+        head, *rows = (_markdown_line(each) for each in (self.columns, *self.rows))
+        return "\n".join((head, "|" + "---|" * len(self.columns), *rows))
+
+
+def _markdown_line(cells: Iterable[object]) -> str:
+    texts = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return f"| {' | '.join(texts)} |"
+
 
 def frame(
     rows: Iterable[Sequence[object]], columns: Sequence[str], index: Sequence[str] = ()

@@ -10,6 +10,8 @@ from functools import singledispatch
 from html import escape
 
 from nsimlib.errors import NsimError
+from nsimlib.evaluation.difference import Difference
+from nsimlib.evaluation.expectations import Report
 from nsimlib.evaluation.matrix import Cell, Matrix
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.evaluation.verdict import Verdict
@@ -19,6 +21,7 @@ from nsimlib.explanation.reasons import Mark, Reason, explain
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
+from nsimlib.views.difference import difference_table
 from nsimlib.views.summary import counts, reach_summary, warnings_of
 
 __all__ = ["badge", "box", "code_block", "error_html", "html_of", "prose", "verdict_html"]
@@ -253,3 +256,16 @@ def _(cluster: Cluster) -> str:
 @html_of.register
 def _(reach: Reachability) -> str:
     return box("<br>".join(escape(line) for line in reach_summary(reach)))
+
+
+@html_of.register
+def _(found: Difference) -> str:
+    news = "".join(f"<div>{escape(line)}</div>" for line in found.news())
+    return html_of(difference_table(found)) + (box(news) if news else "")
+
+
+@html_of.register
+def _(report: Report) -> str:
+    return html_of(report.to_table()) + "".join(
+        verdict_html(each.verdict) for each in report.failures
+    )

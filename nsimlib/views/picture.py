@@ -11,7 +11,7 @@ from nsimlib.evaluation.matrix import Cell
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.views.bundles import Bundle, Group, bundle_of, by_namespace, pairs_of, sentences
 
-__all__ = ["Picture", "picture"]
+__all__ = ["ARROW", "GROUND", "INK", "TIP", "Picture", "picture"]
 
 WIDTH, BETWEEN, MARGIN, LINE, PAD, APART, HEAD = 250, 190, 10, 19, 9, 14, 30
 #: what a box has room for: characters of a line, and lines

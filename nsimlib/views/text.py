@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
+from nsimlib.evaluation.difference import Difference
+from nsimlib.evaluation.expectations import Report
 from nsimlib.evaluation.matrix import Matrix
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.evaluation.verdict import Verdict
@@ -12,6 +14,7 @@ from nsimlib.explanation.reasons import Reason, explain
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
+from nsimlib.views.difference import difference_lines
 from nsimlib.views.summary import cluster_summary, reach_summary
 
 __all__ = ["reason_lines", "text_of", "verdict_text"]
@@ -97,3 +100,17 @@ def _(cluster: Cluster) -> str:
 @text_of.register
 def _(reach: Reachability) -> str:
     return "\n".join(reach_summary(reach))
+
+
+@text_of.register
+def _(found: Difference) -> str:
+    return "\n".join(difference_lines(found))
+
+
+@text_of.register
+def _(report: Report) -> str:
+    failures = (
+        f"- {each.expected.connection}: wanted {each.wanted}, found {each.found}"
+        for each in report.failures
+    )
+    return "\n".join((report.summary, *failures))

@@ -11,7 +11,12 @@ DUMPS = {
     "folder": ROOT / "data" / "scenarios" / "isolation-is-a-switch",
     "nothing": None,
 }
-AUDITS = [path for path in sources(ROOT / "notebooks") if path.parent.name == "audit"]
+# A review needs the change beside the cluster, so the environment alone cannot name its input.
+AUDITS = [
+    path
+    for path in sources(ROOT / "notebooks")
+    if path.parent.name == "audit" and path.stem != "review-a-policy-change"
+]
 
 
 @pytest.mark.slow

@@ -108,6 +108,24 @@ ns.picture(asked.reach, asked.port)
 asked.sources
 
 # %% [markdown]
+# ## If this pod were stolen
+#
+# A thief in the pod that asks goes from pod to pod, wherever policies let her. The table has one row for
+# each end that she could reach, in how many hops, and the connection that opened it.
+
+# %%
+asked.spread
+
+# %% [markdown]
+# Any question about graphs can be put to networkx itself. Here: into how many groups do pods and ranges
+# outside fall, if those that can reach one another are one group?
+
+# %%
+import networkx as nx
+
+nx.number_strongly_connected_components(asked.reach.pod_graph())
+
+# %% [markdown]
 # ## What the repair changes
 #
 # A good repair changes what you asked for and nothing else. These are all cells of the matrix that

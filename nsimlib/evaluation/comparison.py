@@ -1,0 +1,189 @@
+"""Which pairs of ends have other ports in one cluster than in another, in few sets.
+
+Where only policies differ, both clusters are compiled over one universe and compared set by set
+(`joint`). Otherwise pods are matched (`matched`), and their classes are compared pair by pair.
+
+A pod and its own node are a case of their own (F1.24): such pairs are compared pod by pod, and what
+is said of sets does not hold for them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain, product
+from typing import NamedTuple
+
+from nsimlib.cni.profile import Profile
+from nsimlib.evaluation.allports import Ports
+from nsimlib.evaluation.ends import populated
+from nsimlib.evaluation.engine import on_own_node
+from nsimlib.evaluation.joint import Joint
+from nsimlib.evaluation.matched import Unit, outside_units, pod_units, twins
+from nsimlib.evaluation.pairs import MADE_OF, Pairs
+from nsimlib.model.addresses import AddressRange, Family
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import Party, Pod
+from nsimlib.model.policy import Direction
+from nsimlib.model.ports import NO_PORTS
+
+__all__ = ["NOTHING", "Changed", "Comparison", "real_pairs"]
+
+EGRESS, INGRESS = Direction.EGRESS, Direction.INGRESS
+NOTHING = Ports(NO_PORTS)
+End = Pod | AddressRange
+#: a pod before and after
+Twins = tuple[Pod, Pod]
+
+
+class Changed(NamedTuple):
+    """Every source with every destination had some ports before, and has others after."""
+
+    sources: tuple[End, ...]
+    destinations: tuple[End, ...]
+    before: Ports
+    after: Ports
+    #: speaks of a pod and its own node, and of nothing else
+    same_node: bool = False
+
+
+class Comparison:
+    """Two clusters under one profile, each with the policies of both as its vocabulary."""
+
+    def __init__(self, before: Cluster, after: Cluster, profile: Profile) -> None:
+        old = populated(before, profile)
+        new = _aligned(old, populated(after, profile))
+        known = set(map(id, old.policies))
+        vocabulary = (*old.policies, *(p for p in new.policies if id(p) not in known))
+        self.before = Pairs(old, profile, vocabulary)
+        self.only_policies = all(getattr(old, each) is getattr(new, each) for each in MADE_OF)
+        if self.only_policies:
+            self.after = self.before.after(new)
+        else:
+            self.after = Pairs(new, profile, vocabulary)
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The address families in use in one of the clusters."""
+        return tuple(sorted({*self.before.universe.families, *self.after.universe.families}))
+
+    def changed(self) -> Iterator[Changed]:
+        """Yield all pairs of ends whose ports differ, each pair once."""
+        found = self._by_class() if self.only_policies else self._by_unit()
+        yield from filter(_is_real, found)
+        yield from self._on_own_nodes()
+
+    @cached_property
+    def _joint(self) -> Joint:
+        return Joint(self.before.rows, self.after.rows)
+
+    def _by_class(self) -> Iterator[Changed]:
+        universe = self.before.universe
+        members: list[tuple[End, ...]] = [each.members for each in universe.classes]
+        sources, destinations = (
+            [*members, *((piece,) for piece in universe.pieces[d])] for d in (INGRESS, EGRESS)
+        )
+        for block in self._joint.blocks():
+            yield Changed(
+                tuple(chain.from_iterable(sources[n] for n in block.sources)),
+                tuple(chain.from_iterable(destinations[n] for n in block.destinations)),
+                block.before,
+                block.after,
+            )
+
+    def _by_unit(self) -> Iterator[Changed]:
+        """Compare unit with unit; destinations with the same changed sources are one set."""
+        pods = pod_units(self.before, self.after)
+        sources, destinations = (
+            [*pods, *outside_units(self.before, self.after, d)] for d in (INGRESS, EGRESS)
+        )
+        found: dict[tuple[tuple[int, ...], Ports, Ports], list[Unit]] = defaultdict(list)
+        for position, destination in enumerate(destinations):
+            by_ports: dict[tuple[Ports, Ports], list[int]] = defaultdict(list)
+            # Pairs of ranges outside are none of the cluster's business.
+            asked = sources if position < len(pods) else pods
+            for number, source in enumerate(asked):
+                before = _ports(self.before, source.before, destination.before)
+                after = _ports(self.after, source.after, destination.after)
+                if before != after:
+                    by_ports[before, after].append(number)
+            for ports, those in by_ports.items():
+                found[tuple(those), *ports].append(destination)
+        for (numbers, before, after), reached in found.items():
+            yield Changed(_ends(sources[n] for n in numbers), _ends(reached), before, after)
+
+    def _on_own_nodes(self) -> Iterator[Changed]:
+        """Compare each pod on its node's network with the other pods of that node."""
+        for one, other in self._neighbours():
+            if any(map(_own_node, one, other)) and (
+                self._is_touched(one) or self._is_touched(other)
+            ):
+                before = self.before.between(one[0], other[0])
+                after = self.after.between(one[1], other[1])
+                if before != after:
+                    yield Changed((one[1],), (other[1],), before, after, same_node=True)
+
+    def _neighbours(self) -> Iterator[tuple[Twins, Twins]]:
+        clusters = self.before.cluster, self.after.cluster
+        hosting = {pod.node for each in clusters for pod in each.pods if pod.host_network}
+        by_node: dict[str | None, list[Twins]] = defaultdict(list)
+        for pair in twins(self.before, self.after) if hosting else ():
+            for node in hosting.intersection(pod.node for pod in pair):
+                by_node[node].append(pair)
+        for pairs in by_node.values():
+            hosts = [pair for pair in pairs if any(pod.host_network for pod in pair)]
+            for host, other in product(hosts, pairs):
+                if host is not other:
+                    yield host, other
+                    if other not in hosts:
+                        yield other, host
+
+    def _is_touched(self, pods: Twins) -> bool:
+        """Whether other policies apply to a pod, or anything else may have changed."""
+        if not self.only_policies:
+            return True
+        number = self.before.universe.class_of[pods[0]]
+        return any(number in changed for changed in self._joint.changed.values())
+
+
+def _ports(pairs: Pairs, source: Party | None, destination: Party | None) -> Ports:
+    if source is None or destination is None:
+        return NOTHING
+    return pairs.of_classes(source, destination)
+
+
+def _ends(units: Iterable[Unit]) -> tuple[End, ...]:
+    return tuple(chain.from_iterable(unit.members.values() for unit in units))
+
+
+def _own_node(source: End, destination: End) -> bool:
+    if isinstance(source, AddressRange) or isinstance(destination, AddressRange):
+        return False
+    return on_own_node(source, destination) or on_own_node(destination, source)
+
+
+def real_pairs(changed: Changed) -> Iterator[tuple[End, End]]:
+    """Yield the pairs it holds for: no pod with itself, none with a pod on its own node."""
+    for source, destination in product(changed.sources, changed.destinations):
+        if source is not destination and not _own_node(source, destination):
+            yield source, destination
+
+
+def _is_real(changed: Changed) -> bool:
+    return any(True for _ in real_pairs(changed))
+
+
+def _aligned(before: Cluster, after: Cluster) -> Cluster:
+    """Return the later cluster with all that is equal in both the very same objects."""
+    ours = {policy.identity: policy for policy in before.policies}
+    same = (ours.get(policy.identity) for policy in after.policies)
+    policies = tuple(
+        policy if mine is None or mine != policy else mine
+        for mine, policy in zip(same, after.policies, strict=True)
+    )
+    equal = {
+        each: getattr(before, each)
+        for each in MADE_OF
+        if getattr(before, each) == getattr(after, each)
+    }
+    return replace(after, policies=policies, **equal)
