@@ -41,6 +41,8 @@ def describe(policy: Policy) -> Reason:
     subject = (
         f"PodSelector: {_labels(selector) if selector and selector.keys else f'<none> {scope}'}"
     )
+    if policy.subject.namespaces is not None:
+        subject = _pods(policy.subject)
     types = ", ".join(
         d.value for d in (Direction.INGRESS, Direction.EGRESS) if d in policy.directions
     )
@@ -61,13 +63,16 @@ def _direction(policy: Policy, direction: Direction) -> Reason:
         isolated = f"<none> (Selected pods are isolated for {word} connectivity)"
         return Reason(f"Allowing {word} traffic: {isolated}", facts=("F1.16",))
     children = tuple(_rule(policy, rule) for rule in rules)
-    return Reason(f"Allowing {word} traffic:", children=children)
+    if direction in policy.isolates:
+        return Reason(f"Allowing {word} traffic:", children=children)
+    return Reason(f"Judging {word} traffic, the first match decides:", children=children)
 
 
 def _rule(policy: Policy, rule: Rule) -> Reason:
     lines = (*_ports(rule), *_peers(rule))
     source = Source(policy.source.file, rule.line)
-    return Reason(rule.path, children=tuple(map(Reason, lines)), source=source)
+    action = "" if policy.isolates else f" ({rule.action.value})"
+    return Reason(rule.path + action, children=tuple(map(Reason, lines)), source=source)
 
 
 def _ports(rule: Rule) -> Iterator[str]:

@@ -90,6 +90,9 @@ class Connection:
         destination, colon, port = rest.rpartition(":")
         if not colon or "]" in port:
             raise ConnectionSyntaxError(text, len(text), "':port/PROTOCOL' at the end")
+        if ":" in destination and not destination.startswith("["):
+            # Without brackets nobody can tell where such an address ends and the port begins.
+            raise ConnectionSyntaxError(text, rest_at, "an IPv6 address in brackets")
         return cls(
             parse_end(source, text, start),
             parse_end(destination, text, rest_at),

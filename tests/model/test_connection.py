@@ -49,6 +49,7 @@ class TestParse:
             ("shop/web", "        ^", "' -> ' between"),
             ("shop/web - shop/api:80", "                      ^", "' -> ' between"),
             ("shop/web -> shop/api", "                    ^", "':port/PROTOCOL'"),
+            ("a/b -> 2001:db8::7:443", "       ^", "an IPv6 address in brackets"),
             ("shop/web -> [2001:db8::7]", "                         ^", "':port/PROTOCOL'"),
             (
                 "shop/web -> shop/api:http",
