@@ -2,7 +2,7 @@
 
     python benchmarks/generate.py M --format yaml --out m.yaml
 
-Pods come in groups of ten replicas. Every object is made once per group as a template of text, so
+Pods come in groups of replicas. Every object is made once per group as a template of text, so
 that 100,000 pods take seconds.
 """
 
@@ -29,7 +29,6 @@ TIERS: Final = ("frontend", "backend", "backend", "backend", "cache", "db", "wor
 PORTS: Final = {"frontend": 8080, "backend": 8000, "cache": 6379, "db": 5432, "worker": 9000}
 ENVIRONMENTS: Final = ("prod", "prod", "stage", "dev")
 POD = Path(__file__).with_name("pod.yaml")
-REPLICAS = 10
 METRICS = 9102
 SLOT = re.compile("@([a-z]+)@")
 # What Kubernetes makes names from: no vowels, so no words, and no digits that look like a number.
@@ -38,13 +37,18 @@ SAFE = "bcdfghjklmnpqrst"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a cluster is; `fat` pods carry all that the API server adds to a running pod."""
+    """How large a cluster is; `fat` pods carry all that the API server adds to a running pod.
+
+    `style` names another way to write its policies (`policies.STYLES`).
+    """
 
     pods: int
     namespaces: int
     policies: int
     seed: int = 1
     fat: bool = True
+    replicas: int = 10
+    style: str = ""
 
 
 SHAPES: Final = {
@@ -52,6 +56,20 @@ SHAPES: Final = {
     "S": Shape(1_000, 20, 200),
     "M": Shape(10_000, 200, 2_000),
     "L": Shape(100_000, 1_000, 10_000),
+    "L3": Shape(100_000, 1_000, 30_000),
+    "XL": Shape(150_000, 5_000, 50_000),
+    # As many as in the one cluster whose numbers are published: more policies than pods.
+    "OBS": Shape(5_413, 604, 13_678, replicas=2),
+    "UNIQ": Shape(100_000, 1_000, 10_000, replicas=1),
+    "DENSE": Shape(100_000, 1_000, 10_000, replicas=1, style="dense"),
+    "FLAT": Shape(100_000, 1_000, 1, style="flat"),
+    # The shapes of Antrea's scale tests, and of Cilium's report.
+    "A1": Shape(100_000, 25_000, 75_000, replicas=2, style="small"),
+    "A2": Shape(100_000, 100, 10_000, style="own"),
+    "A3": Shape(10_000, 4, 10_000, replicas=1, style="own"),
+    "A4": Shape(10_000, 4, 10_000, style="all"),
+    "A5": Shape(100_000, 1_000, 10_000, style="across"),
+    "CIL": Shape(50_000, 5, 1_500, replicas=200, style="identities"),
     "P1": Shape(500, 15, 120),
     "P2": Shape(1_000, 20, 200),
     "P3": Shape(2_000, 40, 400),
@@ -125,7 +143,7 @@ def _items(shape: Shape, form: Any) -> Iterator[str]:
         for replica in range(workload.count):
             address += 1
             yield template % _slots(workload, replica, address, random)
-    for policy in policies(shape.policies, names, workloads, random):
+    for policy in policies(shape.policies, names, workloads, random, shape.style):
         yield form(policy)
 
 
@@ -166,7 +184,7 @@ def _workloads(shape: Shape, names: list[str]) -> Iterator[Workload]:
     while left > 0:
         namespace = names[number % len(names)]
         tier = TIERS[number // len(names) % len(TIERS)]
-        count = min(REPLICAS, left)
+        count = min(shape.replicas, left)
         yield Workload(namespace, f"{tier}-{number}", tier, count)
         left -= count
         number += 1

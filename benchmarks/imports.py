@@ -2,6 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+
+from benchmarks.measure import Figure
+
+__all__ = ["measure"]
 
 RUNS = 5
 LARGE = ("IPython", "ipywidgets", "matplotlib", "msgspec", "networkx", "pandas", "simpy", "tqdm")
@@ -14,17 +19,12 @@ print(seconds, *(name for name in {LARGE} if name in sys.modules))
 """
 
 
-def main() -> None:
-    """Print the best time; fail if a large package came along."""
+def measure() -> Iterator[Figure]:
+    """Yield the best time; fail if a large package came along."""
     runs = [
         subprocess.check_output([sys.executable, "-c", PROGRAM], text=True).split()
         for _ in range(RUNS)
     ]
     if large := runs[0][1:]:
         raise SystemExit(f"import nsimlib also imports {', '.join(large)}")
-    best = min(float(run[0]) for run in runs)
-    print(f"`import nsimlib`: {best * 1000:.0f} ms, best of {RUNS}, and none of {', '.join(LARGE)}")
-
-
-if __name__ == "__main__":
-    main()
+    yield Figure("import", "seconds", "`import nsimlib`", min(float(run[0]) for run in runs))

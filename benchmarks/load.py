@@ -1,77 +1,83 @@
-"""Measure how long reading a dump takes, and how much memory, each time in a new process."""
+"""Measure reading a dump and working out all pairs, each time in a new process."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from itertools import product
+from math import log
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final
+from time import perf_counter
 
 from benchmarks.generate import SHAPES, write
+from benchmarks.measure import RUNS, Figure, Memory, in_a_process, tell
 
-RUNS = 3
-CASES: Final = tuple(product(("S", "M"), ("json", "yaml")))
-# Memory counts from after the imports: they are measured by imports.py.
-PROGRAM = """
-import json, resource, sys, time
-import msgspec, yaml
-from nsimlib.manifests import load
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-before, start = peak(), time.perf_counter()
-cluster = load(sys.argv[1])
-seconds = time.perf_counter() - start
-print(json.dumps([seconds, (peak() - before) / 1024, len(cluster.pods), len(cluster.policies)]))
-"""
+__all__ = ["exponent", "measure"]
+
+SECTION = "load"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The best run of a case."""
-
-    shape: str
-    format: str
-    pods: int
-    policies: int
-    megabytes: float
-    seconds: float
-    memory: float
-
-
-def measure(shape: str, form: str, folder: Path) -> Result:
-    """Return the best of several runs on a dump of a named shape."""
+def measure(shape: str, form: str, folder: Path) -> Iterator[Figure]:
+    """Yield the figures for a dump of a named shape, from the best of several runs."""
     path = folder / f"{shape}.{form}"
+    tell(f"{path.name}: writing")
     write(path, SHAPES[shape], form)
-    command = [sys.executable, "-c", PROGRAM, str(path)]
-    runs = [json.loads(subprocess.check_output(command)) for _ in range(RUNS)]
-    seconds, memory, pods, policies = min(runs)
     size = path.stat().st_size / 1e6
-    return Result(shape, form, pods, policies, round(size, 1), round(seconds, 2), round(memory))
+    tell(f"{path.name}: {size:,.0f} MB")
+    runs = [in_a_process("benchmarks.load", str(path)) for _ in range(RUNS)]
+    best = min(runs, key=lambda run: float(run["seconds"]))
+    case = f"{shape}.{form}"
+    yield Figure(SECTION, case, "size", size, "MB")
+    yield Figure(SECTION, case, "load", best["load"])
+    yield Figure(SECTION, case, "load, MB/s", size / best["load"], "")
+    yield Figure(SECTION, case, "file to all pairs", best["seconds"])
+    yield Figure(SECTION, case, "extra memory", best["memory"], "MB")
+    if form == "yaml":
+        yield from _pyyaml(path, case, best["load"])
+    path.unlink()
 
 
-def table(results: list[Result]) -> Iterator[str]:
-    """Yield the lines of a Markdown table."""
-    yield "| pods | policies | format | MB | seconds | MB/s | extra memory (MB) |"
-    yield "|---:|---:|---|---:|---:|---:|---:|"
-    for each in results:
-        rate = each.megabytes / each.seconds
-        yield (
-            f"| {each.pods:,} | {each.policies:,} | {each.format} | {each.megabytes} "
-            f"| {each.seconds:.2f} | {rate:.0f} | {each.memory:.0f} |"
-        )
+def _pyyaml(path: Path, case: str, ours: float) -> Iterator[Figure]:
+    """How long PyYAML takes for the same file; a large one would not fit the memory."""
+    if path.stat().st_size > 1e8:
+        return
+    seconds = in_a_process("benchmarks.load", str(path), "--pyyaml")["seconds"]
+    yield Figure(SECTION, case, "PyYAML, C loader", seconds)
+    yield Figure(SECTION, case, "ratio to PyYAML", seconds / ours, "x")
 
 
-def main() -> None:
-    """Print the table, and the results as JSON lines."""
-    with TemporaryDirectory() as folder:
-        results = [measure(shape, form, Path(folder)) for shape, form in CASES]
-    print(f"Reading a dump, best of {RUNS}\n")
-    print("\n".join(table(results)), end="\n\n")
-    for result in results:
-        print(json.dumps(asdict(result)))
+def exponent(small: tuple[float, float], large: tuple[float, float]) -> float:
+    """Return the power with which the second number grows in the first."""
+    return log(large[1] / small[1]) / log(large[0] / small[0])
+
+
+def one(path: str) -> dict[str, float]:
+    """Read a dump and work out all pairs. Imports are measured elsewhere and left out."""
+    import msgspec  # noqa: F401
+    import pyroaring  # noqa: F401
+    import yaml  # noqa: F401
+
+    from benchmarks.engine import all_pairs
+    from nsimlib.evaluation.reachability import reachability
+    from nsimlib.manifests import load
+
+    with Memory() as memory:
+        begun = perf_counter()
+        cluster = load(path)
+        read = perf_counter() - begun
+        all_pairs(reachability(cluster))
+        seconds = perf_counter() - begun
+    return {"load": read, "seconds": seconds, "memory": memory.peak}
+
+
+def pyyaml(path: str) -> dict[str, float]:
+    """Read a file the way most programs do."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    begun = perf_counter()
+    with Path(path).open(encoding="utf-8") as file:
+        yaml.load(file, loader)
+    return {"seconds": perf_counter() - begun}
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(pyyaml(sys.argv[1]) if "--pyyaml" in sys.argv else one(sys.argv[1])))

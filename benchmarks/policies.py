@@ -1,10 +1,12 @@
 """The NetworkPolicies of a made-up cluster: defaults per namespace, then workload by workload."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count, islice
 from random import Random
 from typing import Any, Protocol
 
-__all__ = ["policies"]
+__all__ = ["STYLES", "policies"]
 
 Manifest = dict[str, Any]
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -24,10 +26,13 @@ class Subject(Protocol):
 
 
 def policies(
-    number: int, names: list[str], workloads: Sequence[Subject], random: Random
+    number: int, names: list[str], workloads: Sequence[Subject], random: Random, style: str = ""
 ) -> Iterator[Manifest]:
     """Yield so many policies for these namespaces and workloads."""
     left = number
+    if style:
+        yield from islice(STYLES[style](names, workloads, random), number)
+        return
     for name in names:
         chance = random.random()
         if left < 2 or chance >= 0.95:
@@ -38,19 +43,40 @@ def policies(
         rule = _rule(["53/UDP", "53/TCP"], [dns])
         yield _policy("allow-dns", name, {}, egress=[rule], policyTypes=["Egress"])
         left -= 2
-    teams = max(1, len(names) // 5)
+    yield from islice(_of_workloads(len(names), workloads, random), left)
+
+
+def _of_workloads(
+    namespaces: int, workloads: Sequence[Subject], random: Random
+) -> Iterator[Manifest]:
+    neighbours: dict[str, list[Subject]] = defaultdict(list)
+    for workload in workloads:
+        neighbours[workload.namespace].append(workload)
     kinds = (_from_sibling, _from_tiers, _from_team, _from_outside, _to_blocks)
-    for index in range(left):
+    for index in count():
         subject = random.choice(workloads)
+        sibling = random.choice(neighbours[subject.namespace])
         kind = random.choices(kinds, weights=(40, 20, 20, 10, 10))[0]
-        spec = kind(random, random.choice(workloads), teams)
-        selector = {"matchLabels": {"app": subject.name}}
-        yield _policy(f"{subject.name}-{index}", subject.namespace, selector, **spec)
+        yield of_workload(subject, index, kind(random, sibling, max(1, namespaces // 5)))
+        if kind is _from_sibling:
+            # Where egress is denied as well, a connection needs a policy at either end.
+            yield of_workload(sibling, f"{index}-out", _to_sibling(subject))
+
+
+def of_workload(subject: Subject, index: int | str, spec: Manifest) -> Manifest:
+    """Return a policy for the pods of a workload."""
+    selector = {"matchLabels": {"app": subject.name}}
+    return _policy(f"{subject.name}-{index}", subject.namespace, selector, **spec)
 
 
 def _from_sibling(_: Random, sibling: Subject, __: int) -> Manifest:
     peers = [_peer({"app": sibling.name}, None), _peer(None, {NAME_LABEL: "monitoring"})]
     return {"ingress": [_rule(["main/TCP"], peers, "from")]}
+
+
+def _to_sibling(sibling: Subject) -> Manifest:
+    rule = _rule(["main/TCP"], [_peer({"app": sibling.name}, None)])
+    return {"egress": [rule], "policyTypes": ["Egress"]}
 
 
 def _from_tiers(random: Random, _: Subject, __: int) -> Manifest:
@@ -77,6 +103,76 @@ def _to_blocks(random: Random, _: Subject, __: int) -> Manifest:
     ]
     peers = [{"ipBlock": {"cidr": cidr}} for cidr in cidrs]
     return {"egress": [_rule(["5432/TCP"], peers)], "policyTypes": ["Egress"]}
+
+
+def _flat(namespaces: list[str], *_: Any) -> Iterator[Manifest]:
+    """One policy: the rest of the cluster is open."""
+    yield _policy("default-deny", namespaces[-1], {})
+
+
+def _dense(_: list[str], workloads: Sequence[Subject], random: Random) -> Iterator[Manifest]:
+    """Every policy lets one pod send to all pods but a few."""
+    for index in count():
+        subject, *others = (random.choice(workloads) for _ in range(4))
+        values = [other.name for other in others]
+        requirement = {"key": "app", "operator": "NotIn", "values": values}
+        selector = {"matchExpressions": [requirement]}
+        peer = {"namespaceSelector": {}, "podSelector": selector}
+        spec = {"egress": [{"to": [peer]}], "policyTypes": ["Egress"]}
+        yield of_workload(subject, index, spec)
+
+
+def _antrea_small(names: list[str], workloads: Sequence[Subject], _: Random) -> Iterator[Manifest]:
+    """Namespaces with two workloads that let each other in, and a default denial."""
+    neighbours: dict[str, list[Subject]] = defaultdict(list)
+    for workload in workloads:
+        neighbours[workload.namespace].append(workload)
+    for name in names:
+        yield _policy("default-deny", name, {})
+        for i, subject in enumerate(neighbours[name]):
+            peer = _peer({"app": neighbours[name][i - 1].name}, None)
+            yield of_workload(subject, i, {"ingress": [{"from": [peer]}]})
+
+
+def _antrea_own(_: list[str], workloads: Sequence[Subject], __: Random) -> Iterator[Manifest]:
+    """One policy for each workload, which lets its own pods in."""
+    for i, subject in enumerate(workloads):
+        spec = {"ingress": [{"from": [_peer({"app": subject.name}, None)]}]}
+        yield of_workload(subject, i, spec)
+
+
+def _antrea_all(names: list[str], *_: Any) -> Iterator[Manifest]:
+    """Policies that all select every pod of the one namespace, and let all of them in."""
+    for i in count():
+        yield _policy(f"all-{i}", names[-1], {}, ingress=[{"from": [{"podSelector": {}}]}])
+
+
+def _antrea_across(names: list[str], workloads: Sequence[Subject], _: Random) -> Iterator[Manifest]:
+    """One policy for each workload, which lets in another namespace."""
+    for i, subject in enumerate(workloads):
+        peer = _peer(None, {NAME_LABEL: names[(i + 1) % len(names)]})
+        yield of_workload(subject, i, {"ingress": [{"from": [peer]}]})
+
+
+def _identities(_: list[str], workloads: Sequence[Subject], __: Random) -> Iterator[Manifest]:
+    """Few kinds of pods, and six policies for each, every one with ports of its own."""
+    for i, subject in enumerate(list(workloads) * 6):
+        other = workloads[(i * 7 + 1) % len(workloads)]
+        peer = _peer({"app": other.name}, {NAME_LABEL: other.namespace})
+        ports = [{"port": 1000 + 2 * i, "protocol": "TCP"}]
+        yield of_workload(subject, i, {"ingress": [{"from": [peer], "ports": ports}]})
+
+
+Style = Callable[[list[str], Sequence[Subject], Random], Iterator[Manifest]]
+STYLES: dict[str, Style] = {
+    "flat": _flat,
+    "dense": _dense,
+    "small": _antrea_small,
+    "own": _antrea_own,
+    "all": _antrea_all,
+    "across": _antrea_across,
+    "identities": _identities,
+}
 
 
 def _policy(name: str, namespace: str, subject: Manifest, **spec: Any) -> Manifest:

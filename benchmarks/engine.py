@@ -1,0 +1,142 @@
+"""Measure what happens after loading: compiling, all pairs, single questions, a changed policy.
+
+python -m benchmarks.engine dump.json
+"""
+
+import gc
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from random import Random
+from time import perf_counter
+from typing import Any, Final
+
+from benchmarks.measure import Memory, best, in_a_process, spread
+
+__all__ = ["measure"]
+
+QUESTIONS = 1_000
+CHANGES = 300
+#: a question on objects looks at every policy, so fewer are asked of a large cluster
+LOOKS = 2_000_000
+PORTS: Final = ("8000/TCP", "53/UDP", "5432/TCP")
+
+
+def measure(path: str) -> dict[str, Any]:
+    """Return the figures for a dump by name, measured in a process of its own."""
+    found: dict[str, Any] = in_a_process("benchmarks.engine", path)
+    return found
+
+
+def figures(path: str) -> Iterator[tuple[str, float, str]]:
+    """Yield what was measured, the number, and its unit."""
+    import pyroaring  # noqa: F401 - imports are measured elsewhere
+
+    from nsimlib.evaluation.reachability import reachability
+    from nsimlib.manifests import load
+
+    cluster = load(path)
+    yield "pods", len(cluster.pods), ""
+    yield "policies", len(cluster.policies), ""
+    with Memory() as memory:
+        reach, seconds = best(lambda: all_pairs(reachability(cluster)))
+    yield "compile and all pairs", seconds, "s"
+    yield "extra memory", memory.peak, "MB"
+    yield "classes", len(reach.universe.classes), ""
+    yield "reachable pod pairs", pod_pairs(reach), ""
+    gc.freeze()
+    yield from questions(cluster, reach)
+    if cluster.policies:
+        yield from changes(cluster, reach)
+    yield from differences(cluster)
+
+
+def all_pairs(reach: Any) -> Any:
+    """Work out every row, and return what was asked."""
+    for number in range(len(reach.universe.classes)):
+        reach.rows.into(number)
+    return reach
+
+
+def pod_pairs(reach: Any) -> int:
+    """Return how many ordered pairs of two pods have a port: a checksum that no size can hide."""
+    sizes = [len(each.members) for each in reach.universe.classes]
+    found = 0
+    for number, size in enumerate(sizes):
+        for cell in reach.rows.into(number):
+            if cell.allowed:
+                ends = (end for end in cell.ends if end < len(sizes))
+                found += sum(sizes[end] for end in ends) * size - (number in cell.ends) * size
+    return found
+
+
+def timed(act: Any, arguments: Any) -> list[float]:
+    """Return the seconds of one call for each argument."""
+    seconds = []
+    for argument in arguments:
+        begun = perf_counter()
+        act(argument)
+        seconds.append(perf_counter() - begun)
+    return seconds
+
+
+def questions(cluster: Any, reach: Any) -> Iterator[tuple[str, float, str]]:
+    """Ask for single connections between any two pods, in three ways."""
+    from nsimlib.cni.profile import load_profile
+    from nsimlib.evaluation.engine import evaluate, why
+    from nsimlib.model.connection import Connection
+
+    random, pods = Random(1), cluster.pods
+    pairs = [(random.choice(pods), random.choice(pods)) for _ in range(QUESTIONS)]
+    asked = [Connection.parse(f"{a} -> {b}:{random.choice(PORTS)}") for a, b in pairs]
+    asked = asked[: max(20, LOOKS // max(1, len(cluster.policies)))]
+    profile = load_profile("spec")
+    evaluate(cluster, asked[0], profile)
+    ways = (
+        ("question, compiled", lambda pair: reach.between(*pair), pairs),
+        ("question, on objects", lambda one: evaluate(cluster, one, profile), asked),
+        ("question, with explanation", lambda one: str(why(cluster, one)), asked),
+    )
+    for name, act, arguments in ways:
+        found = spread(timed(act, arguments))
+        yield f"{name}, p50", found["p50"], "s"
+        yield f"{name}, p99", found["p99"], "s"
+
+
+def changes(cluster: Any, reach: Any) -> Iterator[tuple[str, float, str]]:
+    """Take one rule out of one policy, again and again, and ask what that changes for its pods."""
+    chosen = Random(2).sample(cluster.policies, min(CHANGES, len(cluster.policies)))
+    changed = [
+        (policy, cluster.with_policies(replace(policy, rules=policy.rules[1:])))
+        for policy in chosen
+    ]
+
+    def after(change: Any) -> None:
+        policy, new = change
+        rows = reach.after(new).rows
+        for number in islice(reach.universe.selected(policy.subject, policy.namespace), 10):
+            rows.into(number)
+
+    for name, seconds in spread(timed(after, changed)).items():
+        if name != "p99":
+            yield f"one policy changed, {name}", seconds, "s"
+
+
+def differences(cluster: Any) -> Iterator[tuple[str, float, str]]:
+    """Take out every hundredth policy."""
+    try:
+        from nsimlib.evaluation.difference import difference
+    except ModuleNotFoundError:
+        return
+    gone = {policy.key for policy in cluster.policies[::100]}
+    if gone and len({p.key for p in cluster.policies}) == len(cluster.policies):
+        after = cluster.without(*gone)
+        found, seconds = best(lambda: difference(cluster, after))
+        yield "difference, 1 % of the policies gone", seconds, "s"
+        yield "difference, rows", len(found.rows), ""
+
+
+if __name__ == "__main__":
+    print(json.dumps({name: [value, unit] for name, value, unit in figures(sys.argv[1])}))

@@ -1,0 +1,113 @@
+"""Run all benchmarks and print their tables.
+
+``python -m benchmarks.run [--large] [--write]``, or ``make bench``. The figures also go to
+``build/bench.jsonl``, one a line.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import groupby
+from os import cpu_count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks import engine, imports, load, peers
+from benchmarks.generate import SHAPES, write
+from benchmarks.measure import Figure, calibrate, table, tell
+from benchmarks.report import put
+
+ROOT: Final = Path(__file__).parents[1]
+LINES: Final = ROOT / "build" / "bench.jsonl"
+#: so much slower or faster is a machine that was busy with something else
+STEADY = 0.15
+SMALL: Final = ("S", "M")
+LARGE: Final = ("L", "OBS", "UNIQ", "DENSE", "FLAT", "A1", "A2", "A3", "A4", "A5", "CIL")
+#: what grows from the smallest to the largest of these shapes
+GROWTH: Final = ("S", "M", "L")
+#: what the short table says
+SHORT: Final = ("file to all pairs", "extra memory", "ratio to PyYAML", "compile and all pairs")
+
+
+def sections(large: bool) -> Iterator[Figure]:
+    """Yield all figures, quick ones first."""
+    yield from imports.measure()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for shape in (*SMALL, *LARGE[:large]):
+            for form in ("json", "yaml"):
+                yield from load.measure(shape, form, folder)
+        found = [each for shape in (*SMALL, *LARGE * large) for each in _engine(shape, folder)]
+    yield from found
+    yield from growth(found)
+    for shape in ("P1", *["P2"] * large):
+        tell(f"peers: {shape}")
+        yield from peers.measure(shape)
+
+
+def _engine(shape: str, folder: Path) -> Iterator[Figure]:
+    from dataclasses import replace
+
+    tell(f"engine: {shape}")
+    path = folder / f"{shape}.json"
+    write(path, replace(SHAPES[shape], fat=False), "json")
+    for what, (value, unit) in engine.measure(str(path)).items():
+        yield Figure("engine", shape, what, value, unit)
+    path.unlink()
+
+
+def growth(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Yield with which power of the pods the seconds and megabytes grow."""
+    known = {(each.case, each.what): each.value for each in figures}
+    shapes = [shape for shape in GROWTH if (shape, "pods") in known]
+    for what in ("compile and all pairs", "extra memory"):
+        for small, large in zip(shapes, shapes[1:], strict=False):
+            ends = [(known[shape, "pods"], known[shape, what]) for shape in (small, large)]
+            if all(value > 0 for end in ends for value in end):
+                yield Figure("growth", f"{small} to {large}", what, load.exponent(*ends), "")
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    version = platform.python_version()
+    return f"{datetime.now(UTC):%Y-%m-%d}, CPython {version}, {cpu_count()} cores"
+
+
+def main() -> None:
+    """Measure, print, and write if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--large", action="store_true", help="up to 100,000 pods; a gigabyte")
+    parser.add_argument("--write", action="store_true", help="put the tables into the READMEs")
+    chosen = parser.parse_args()
+    before = calibrate()
+    figures = list(sections(chosen.large))
+    drift = calibrate() / before - 1
+    about = [machine() + ("" if abs(drift) < STEADY else f"; noisy: it drifted by {drift:+.0%}")]
+    lines = [*about, *tables(figures)]
+    print("\n".join(lines))
+    LINES.parent.mkdir(exist_ok=True)
+    LINES.write_text("".join(f"{json.dumps(asdict(each))}\n" for each in figures), "utf-8")
+    if chosen.write:
+        put("tables", lines)
+        short = [each for each in figures if each.what in SHORT]
+        put("benchmark", [*about, "", *table(short)], ROOT / "README.md")
+    if "benchmarks.graphs" not in sys.modules and chosen.large:
+        from benchmarks import graphs
+
+        sys.argv = sys.argv[:1]
+        graphs.main()
+
+
+def tables(figures: Iterable[Figure]) -> Iterator[str]:
+    """Yield a table for each section."""
+    for section, those in groupby(figures, lambda each: each.section):
+        yield from ("", f"### {section.capitalize()}", "", *table(list(those)))
+
+
+if __name__ == "__main__":
+    main()
