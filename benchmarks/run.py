@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from os import cpu_count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,7 +66,7 @@ def growth(figures: Iterable[Figure]) -> Iterator[Figure]:
     known = {(each.case, each.what): each.value for each in figures}
     shapes = [shape for shape in GROWTH if (shape, "pods") in known]
     for what in ("compile and all pairs", "extra memory"):
-        for small, large in zip(shapes, shapes[1:], strict=False):
+        for small, large in pairwise(shapes):
             ends = [(known[shape, "pods"], known[shape, what]) for shape in (small, large)]
             if all(value > 0 for end in ends for value in end):
                 yield Figure("growth", f"{small} to {large}", what, load.exponent(*ends), "")
