@@ -6,7 +6,7 @@ The server reads YAML 1.1 through go-yaml v2, and so do we: `yes` is a boolean, 
 
 import re
 
-__all__ = ["Value", "key_text", "resolve", "type_word"]
+__all__ = ["WORDS", "Value", "key_text", "resolve", "type_word"]
 
 Value = str | int | float | bool | None
 

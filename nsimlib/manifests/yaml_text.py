@@ -47,19 +47,19 @@ MARKER = re.compile(r"^---", re.MULTILINE)
 TOKEN = "found character that cannot start any token"
 
 
-def read_yaml(text: str) -> Iterator[Document]:
+def read_yaml(text: str, first: int = 1) -> Iterator[Document]:
     """Yield the objects of all documents; those of a list come one by one while it is read.
 
-    After a document that is no YAML, reading goes on with the next one.
+    After a document that is no YAML, reading goes on with the next one. `first` is the line that
+    the text begins in.
     """
     if bad := CONTROL.search(text):
-        line = text.count("\n", 0, bad.start()) + 1
+        line = text.count("\n", 0, bad.start()) + first
         column = bad.start() - text.rfind("\n", 0, bad.start())
         yield Document(
             None, (Flaw(line, column, f"control characters are not allowed: {bad[0]!r}"),)
         )
         return
-    first = 1
     for _ in range(MAX_BROKEN):
         try:
             yield from _Reader(text, first)
