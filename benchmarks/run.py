@@ -7,9 +7,8 @@
 import argparse
 import json
 import platform
-import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from os import cpu_count
@@ -39,20 +38,20 @@ def sections(large: bool) -> Iterator[Figure]:
     yield from imports.measure()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        for shape in (*SMALL, *LARGE[:large]):
+        for shape in GROWTH if large else SMALL:
             for form in ("json", "yaml"):
                 yield from load.measure(shape, form, folder)
-        found = [each for shape in (*SMALL, *LARGE * large) for each in _engine(shape, folder)]
+        found = [
+            each for shape in (*SMALL, *(LARGE if large else ())) for each in _engine(shape, folder)
+        ]
     yield from found
     yield from growth(found)
-    for shape in ("P1", *["P2"] * large):
+    for shape in ("P1", "P2") if large else ("P1",):
         tell(f"peers: {shape}")
         yield from peers.measure(shape)
 
 
 def _engine(shape: str, folder: Path) -> Iterator[Figure]:
-    from dataclasses import replace
-
     tell(f"engine: {shape}")
     path = folder / f"{shape}.json"
     write(path, replace(SHAPES[shape], fat=False), "json")
@@ -96,11 +95,6 @@ def main() -> None:
         put("tables", lines)
         short = [each for each in figures if each.what in SHORT]
         put("benchmark", [*about, "", *table(short)], ROOT / "README.md")
-    if "benchmarks.graphs" not in sys.modules and chosen.large:
-        from benchmarks import graphs
-
-        sys.argv = sys.argv[:1]
-        graphs.main()
 
 
 def tables(figures: Iterable[Figure]) -> Iterator[str]:

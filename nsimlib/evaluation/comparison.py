@@ -9,7 +9,6 @@ is said of sets does not hold for them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain, product
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.ends import populated
 from nsimlib.evaluation.engine import on_own_node
 from nsimlib.evaluation.joint import Joint
-from nsimlib.evaluation.matched import Unit, outside_units, pod_units, twins
+from nsimlib.evaluation.matched import Unit, aligned, outside_units, pod_units, twins
 from nsimlib.evaluation.pairs import MADE_OF, Pairs
 from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
@@ -52,7 +51,7 @@ class Comparison:
 
     def __init__(self, before: Cluster, after: Cluster, profile: Profile) -> None:
         old = populated(before, profile)
-        new = _aligned(old, populated(after, profile))
+        new = aligned(old, populated(after, profile))
         known = set(map(id, old.policies))
         vocabulary = (*old.policies, *(p for p in new.policies if id(p) not in known))
         self.before = Pairs(old, profile, vocabulary)
@@ -70,8 +69,40 @@ class Comparison:
     def changed(self) -> Iterator[Changed]:
         """Yield all pairs of ends whose ports differ, each pair once."""
         found = self._by_class() if self.only_policies else self._by_unit()
-        yield from filter(_is_real, found)
+        for each in found:
+            yield from self._real(each)
         yield from self._on_own_nodes()
+
+    def _real(self, changed: Changed) -> Iterator[Changed]:
+        """Yield it with only those ends for which it holds of some pair, if there are any."""
+        if not self._hosting:
+            yield from [changed] if next(real_pairs(changed), None) else ()
+            return
+        sources, destinations = (
+            tuple(end for end in ends if any(self._are_real(end, other) for other in others))
+            for ends, others in (changed[:2], changed[1::-1])
+        )
+        if sources:
+            yield changed._replace(sources=sources, destinations=destinations)
+
+    def _are_real(self, one: End, other: End) -> bool:
+        if isinstance(one, AddressRange) or isinstance(other, AddressRange):
+            return True
+        earlier = self._earlier.get(one.key, one), self._earlier.get(other.key, other)
+        return one is not other and not _own_node(one, other) and not _own_node(*earlier)
+
+    @cached_property
+    def _hosting(self) -> frozenset[str | None]:
+        """The nodes that have pods on their network in one of the clusters."""
+        pods = chain(self.before.cluster.pods, self.after.cluster.pods)
+        return frozenset(pod.node for pod in pods if pod.host_network)
+
+    @cached_property
+    def _earlier(self) -> dict[str, Pod]:
+        """The pods that are no longer what they were, by their keys."""
+        if self.only_policies:
+            return {}
+        return {new.key: old for old, new in twins(self.before, self.after) if old is not new}
 
     @cached_property
     def _joint(self) -> Joint:
@@ -124,19 +155,20 @@ class Comparison:
                     yield Changed((one[1],), (other[1],), before, after, same_node=True)
 
     def _neighbours(self) -> Iterator[tuple[Twins, Twins]]:
-        clusters = self.before.cluster, self.after.cluster
-        hosting = {pod.node for each in clusters for pod in each.pods if pod.host_network}
+        """Yield pods with others of their node if one of them is on its network, both ways."""
         by_node: dict[str | None, list[Twins]] = defaultdict(list)
-        for pair in twins(self.before, self.after) if hosting else ():
-            for node in hosting.intersection(pod.node for pod in pair):
+        for pair in twins(self.before, self.after) if self._hosting else ():
+            for node in self._hosting.intersection(pod.node for pod in pair):
                 by_node[node].append(pair)
+        # Two pods that moved together are neighbours on two nodes, and one pair all the same.
+        found: dict[tuple[str, str], tuple[Twins, Twins]] = {}
         for pairs in by_node.values():
             hosts = [pair for pair in pairs if any(pod.host_network for pod in pair)]
             for host, other in product(hosts, pairs):
                 if host is not other:
-                    yield host, other
-                    if other not in hosts:
-                        yield other, host
+                    keys = host[0].key, other[0].key
+                    found |= {keys: (host, other), keys[::-1]: (other, host)}
+        yield from found.values()
 
     def _is_touched(self, pods: Twins) -> bool:
         """Whether other policies apply to a pod, or anything else may have changed."""
@@ -167,23 +199,3 @@ def real_pairs(changed: Changed) -> Iterator[tuple[End, End]]:
     for source, destination in product(changed.sources, changed.destinations):
         if source is not destination and not _own_node(source, destination):
             yield source, destination
-
-
-def _is_real(changed: Changed) -> bool:
-    return any(True for _ in real_pairs(changed))
-
-
-def _aligned(before: Cluster, after: Cluster) -> Cluster:
-    """Return the later cluster with all that is equal in both the very same objects."""
-    ours = {policy.identity: policy for policy in before.policies}
-    same = (ours.get(policy.identity) for policy in after.policies)
-    policies = tuple(
-        policy if mine is None or mine != policy else mine
-        for mine, policy in zip(same, after.policies, strict=True)
-    )
-    equal = {
-        each: getattr(before, each)
-        for each in MADE_OF
-        if getattr(before, each) == getattr(after, each)
-    }
-    return replace(after, policies=policies, **equal)

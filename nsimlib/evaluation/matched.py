@@ -1,14 +1,15 @@
 """The ends of one cluster matched with those of another: class by class, range by range."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from nsimlib.evaluation.pairs import Pairs
+from nsimlib.evaluation.pairs import MADE_OF, Pairs
 from nsimlib.model.addresses import AddressRange, cut
+from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import External, Pod
 from nsimlib.model.policy import Direction
 
-__all__ = ["Unit", "outside_units", "pod_units", "twins"]
+__all__ = ["Unit", "aligned", "outside_units", "pod_units", "twins"]
 
 
 @dataclass(slots=True)
@@ -22,6 +23,22 @@ class Unit:
     before: Pod | External | None
     after: Pod | External | None
     members: dict[str, Pod | AddressRange] = field(default_factory=dict)
+
+
+def aligned(before: Cluster, after: Cluster) -> Cluster:
+    """Return the later cluster with all that is equal in both the very same objects."""
+    ours = {policy.identity: policy for policy in before.policies}
+    same = (ours.get(policy.identity) for policy in after.policies)
+    policies = tuple(
+        policy if mine is None or mine != policy else mine
+        for mine, policy in zip(same, after.policies, strict=True)
+    )
+    equal = {
+        each: getattr(before, each)
+        for each in MADE_OF
+        if getattr(before, each) == getattr(after, each)
+    }
+    return replace(after, policies=policies, **equal)
 
 
 def outside_units(before: Pairs, after: Pairs, direction: Direction) -> Iterator[Unit]:

@@ -59,14 +59,15 @@ def merged(ranges: Iterable[AddressRange]) -> tuple[AddressRange, ...]:
 
 
 class Names:
-    """Names the ends of two clusters, which know what workloads and places there are."""
+    """Names the ends of clusters, of which the latest comes first."""
 
     def __init__(self, clusters: Sequence[Cluster], families: Iterable[Family]) -> None:
         self.clusters, self.families = clusters, tuple(families)
 
     @cached_property
     def _sizes(self) -> dict[Workload, int]:
-        return {w: len(pods) for each in self.clusters for w, pods in each.workloads.items()}
+        earlier_first = reversed(self.clusters)
+        return {w: len(pods) for each in earlier_first for w, pods in each.workloads.items()}
 
     @cached_property
     def _namespaces(self) -> dict[str, set[Workload]]:

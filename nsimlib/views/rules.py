@@ -29,13 +29,19 @@ def rules(reach: Reachability) -> Table:
     A group is `namespace/label=value`, or `namespace/*` for all pods there, or names.
     """
     names = _Groups(reach)
-    found = sorted(_row(each, names) for each in rectangles(reach))
+    found = sorted(_row(each, names) for each in rectangles(reach) if not _is_one_pod(each))
     title = f"Who may open what to whom, in groups ({reach.profile.name})"
     return Table(title, ("source", "destination", "ports"), tuple(found))
 
 
 def _row(each: Rectangle, names: "_Groups") -> tuple[str, str, str]:
     return names.text(each.sources), names.text(each.destinations), ports_text(each.ports)
+
+
+def _is_one_pod(each: Rectangle) -> bool:
+    """Whether it only says what a pod may open to itself."""
+    is_same = each.sources == each.destinations and len(each.sources) == 1
+    return is_same and all(isinstance(e, PodClass) and len(e.members) == 1 for e in each.sources)
 
 
 class _Groups:

@@ -27,10 +27,12 @@ Found = dict[tuple[End, End], tuple[Ports, Ports]]
 @st.composite
 def with_other_policies(draw: st.DrawFn) -> tuple[Cluster, Cluster]:
     """Two clusters of the same pods; the second has some policies less, some more, some edited."""
-    before = draw(make.tiered())
-    gone = draw(st.sets(st.sampled_from(before.policies))) if before.policies else set()
-    kept = tuple(policy for policy in before.policies if policy not in gone)
-    return before, replace(before, policies=kept).with_policies(*draw(make.tiered()).policies)
+    before, others = draw(make.tiered()), draw(make.tiered()).policies
+    few = st.sets(st.integers(0, 5), max_size=2)
+    gone, added = draw(few), draw(few)
+    kept = (policy for n, policy in enumerate(before.policies) if n not in gone)
+    after = replace(before, policies=tuple(kept))
+    return before, after.with_policies(*(p for n, p in enumerate(others) if n in added))
 
 
 @st.composite
@@ -52,7 +54,7 @@ def with_other_pods(draw: st.DrawFn) -> tuple[Cluster, Cluster]:
 
 
 def told(found: Comparison, clusters: tuple[Cluster, Cluster]) -> Found:
-    return spelled_out(found.changed(), outside(*clusters))
+    return spelled_out(found.changed(), outside(*clusters), own_nodes(*clusters))
 
 
 def outside(*clusters: Cluster) -> list[Address]:
@@ -87,24 +89,28 @@ def pair_by_pair(before: Cluster, after: Cluster, profile: Profile) -> Found:
     return found
 
 
-def spelled_out(changed: Iterable[Changed], addresses: list[Address]) -> Found:
+def spelled_out(
+    changed: Iterable[Changed], addresses: list[Address], apart: set[frozenset[str]]
+) -> Found:
     """The same, pair by pair; a pair on its own node counts where it is named by itself."""
     found: Found = {}
     for sources, destinations, before, after, same_node in changed:
         for source, destination in product(sources, destinations):
-            if on_own_node(source, destination) is not same_node:
-                continue
             for pair in product(names(source, addresses), names(destination, addresses)):
-                if pair[0] != pair[1]:
+                if pair[0] != pair[1] and (frozenset(pair) in apart) is same_node:
                     assert pair not in found, "a pair is told twice"
                     found[pair] = before, after
     return found
 
 
-def on_own_node(one: Pod | AddressRange, other: Pod | AddressRange) -> bool:
-    if not (isinstance(one, Pod) and isinstance(other, Pod)) or one.node != other.node:
-        return False
-    return one.node is not None and (one.host_network or other.host_network)
+def own_nodes(*clusters: Cluster) -> set[frozenset[str]]:
+    """Pairs of which one is on the network of the other's node, in one of the clusters."""
+    return {
+        frozenset((one.key, other.key))
+        for each in clusters
+        for one, other in permutations(each.pods, 2)
+        if one.host_network and one.node is not None and one.node == other.node
+    }
 
 
 def names(end: Pod | AddressRange, addresses: list[Address]) -> list[End]:
