@@ -16,6 +16,7 @@ from nsimlib.model.addresses import Address, AddressRange
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Party, Pod
 from tests import strategies as make
+from tests.builders import INGRESS, cluster, pod, pods, policy, rule
 
 pytestmark = pytest.mark.laws
 
@@ -136,3 +137,13 @@ def test_other_pods_change_what_they_change_pair_by_pair(
     found = Comparison(*clusters, profile)
 
     assert told(found, clusters) == pair_by_pair(*clusters, profile)
+
+
+def test_destinations_with_the_ingress_they_had_are_looked_at_too() -> None:
+    api = policy(
+        "shop/api", rule(pods(app="web"), direction=INGRESS), directions=[INGRESS], app="api"
+    )
+    shop = cluster(pod("shop/web", app="web"), pod("shop/api", app="api"), policies=[api])
+    found = Comparison(shop, shop.with_policies(policy("shop/web", app="web")), make.SPEC).changed()
+
+    assert ("shop/web", "shop/api") in spelled_out(found, [], set())

@@ -127,21 +127,20 @@ class TestRows:
             "a/pod-10, a/pod-12 and 3 more: all ports"
         )
 
-    def test_are_silent_about_a_pod_and_its_own_node(self) -> None:
+    # whether the agent is on its node's network before, and after
+    @pytest.mark.parametrize("hosts", [(True, True), (True, False), (False, True)])
+    def test_speak_of_a_pod_and_its_own_node_by_itself(self, hosts: tuple[bool, bool]) -> None:
         here = pod("shop/web", "10.0.0.1", node="worker-1", app="web")
-        agent = pod("kube-system/agent", "10.9.0.1", node="worker-1", host_network=True)
-        outside = policy(
-            "shop/web",
-            rule(block("0.0.0.0/0", "10.9.0.1/32"), direction=INGRESS),
-            directions=[INGRESS],
-            app="web",
+        closed = policy("shop/web", directions=[INGRESS], app="web")
+        before, after = (
+            cluster(here, pod("a/agent", "10.9.0.1", node="worker-1", host_network=host))
+            for host in hosts
         )
-        shop = cluster(here, agent)
+        found = lines(before, after.with_policies(closed))
 
-        # By its rules the agent is kept out, but its node never is (F1.24).
-        assert lines(shop, shop.with_policies(outside)) == [
-            "- 10.9.0.1/32 -> shop/web: all ports",
-        ]
+        # The policy keeps the agent out, but never the node that web is on (F1.24).
+        alone = "- a/agent -> shop/web on the same node: all ports"
+        assert found == ["- everywhere outside -> shop/web: all ports"] + [alone] * (not hosts[1])
 
     @pytest.mark.parametrize(
         ("before", "after", "gained", "lost"),
