@@ -74,7 +74,7 @@ def party_at(cluster: Cluster, address: Address) -> Party:
 
 def _pods(cluster: Cluster, end: ObjectName) -> tuple[Party, ...]:
     kind = SHORT_KINDS.get(end.kind, end.kind)
-    in_namespace = [pod for pod in cluster.pods if pod.namespace.name == end.namespace]
+    in_namespace = cluster.pods_by_namespace.get(end.namespace, ())
     by_name = [pod for pod in in_namespace if pod.name == end.name and not pod.from_template]
     if kind in ("", "pod") and by_name:
         return tuple(by_name)
@@ -110,8 +110,8 @@ def _service(cluster: Cluster, end: End) -> Service | None:
 
 def _is_pod_or_workload(cluster: Cluster, end: ObjectName) -> bool:
     return any(
-        pod.namespace.name == end.namespace and end.name in (pod.name, pod.owner.name)
-        for pod in cluster.pods
+        end.name in (pod.name, pod.owner.name)
+        for pod in cluster.pods_by_namespace.get(end.namespace, ())
     )
 
 

@@ -85,7 +85,9 @@ def _judge(
         return DirectionVerdict(direction, subject, peer, exemption=exemption)
     side = Side(direction, subject, peer, _seen_addresses(path, direction, profile), profile)
     port = _seen_port(path, direction, profile)
-    applying = [policy for policy in cluster.policies if applies(policy, subject, direction)]
+    held = cluster.policies_by_namespace
+    asked = (*held.get(None, ()), *held.get(subject.namespace.name, ()))
+    applying = [policy for policy in asked if applies(policy, subject, direction)]
     return DirectionVerdict(
         direction,
         subject,

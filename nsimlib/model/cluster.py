@@ -52,6 +52,22 @@ class Cluster(Shown):
         return {a: pod for pod in self.pods if not pod.host_network for a in pod.addresses}
 
     @cached_property
+    def pods_by_namespace(self) -> Mapping[str, tuple[Pod, ...]]:
+        """Pods by the name of their namespace."""
+        found: dict[str, list[Pod]] = {}
+        for pod in self.pods:
+            found.setdefault(pod.namespace.name, []).append(pod)
+        return {name: tuple(pods) for name, pods in found.items()}
+
+    @cached_property
+    def policies_by_namespace(self) -> Mapping[str | None, tuple[Policy, ...]]:
+        """Policies by namespace; those of the whole cluster are under None."""
+        found: dict[str | None, list[Policy]] = {}
+        for policy in self.policies:
+            found.setdefault(policy.namespace, []).append(policy)
+        return {name: tuple(policies) for name, policies in found.items()}
+
+    @cached_property
     def nodes_by_address(self) -> Mapping[Address, Node]:
         """Nodes by each of their addresses."""
         return {address: node for node in self.nodes for address in node.addresses}
