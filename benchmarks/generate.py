@@ -11,7 +11,9 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from textwrap import indent
@@ -192,7 +194,7 @@ def _workloads(shape: Shape, names: list[str]) -> Iterator[Workload]:
 
 def _pod(workload: Workload, number: int, fat: bool) -> Manifest:
     """The template of a workload's pods: all of `pod.yaml`, or only what nsimlib reads."""
-    pod: Manifest = yaml.safe_load(POD.read_text("utf-8"))
+    pod: Manifest = deepcopy(_full_pod())
     if not fat:
         pod["metadata"] = {key: pod["metadata"][key] for key in ("labels", "name")}
         pod["spec"] = {key: pod["spec"][key] for key in ("containers", "nodeName")}
@@ -212,6 +214,13 @@ def _pod(workload: Workload, number: int, fat: bool) -> Manifest:
         {"containerPort": PORTS[workload.tier], "name": "main", "protocol": "TCP"},
         {"containerPort": METRICS, "name": "metrics", "protocol": "TCP"},
     ]
+    return pod
+
+
+@cache
+def _full_pod() -> Manifest:
+    """`pod.yaml`, read once: that takes longer than all the rest."""
+    pod: Manifest = yaml.safe_load(POD.read_text("utf-8"))
     return pod
 
 

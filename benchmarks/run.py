@@ -29,8 +29,12 @@ SMALL: Final = ("S", "M")
 LARGE: Final = ("L", "OBS", "UNIQ", "DENSE", "FLAT", "A1", "A2", "A3", "A4", "A5", "CIL")
 #: what grows from the smallest to the largest of these shapes
 GROWTH: Final = ("S", "M", "L")
-#: what the short table says
-SHORT: Final = ("file to all pairs", "extra memory", "ratio to PyYAML", "compile and all pairs")
+#: what the short tables say
+SHORT: Final = {
+    "load": ("size", "file to all pairs", "extra memory", "ratio to PyYAML"),
+    "engine": ("pods", "policies", "compile and all pairs", "one policy changed, p50"),
+    "peers": ("whole process, rules", "compute only, rules", "compile and all pairs"),
+}
 
 
 def sections(large: bool) -> Iterator[Figure]:
@@ -41,10 +45,11 @@ def sections(large: bool) -> Iterator[Figure]:
         for shape in GROWTH if large else SMALL:
             for form in ("json", "yaml"):
                 yield from load.measure(shape, form, folder)
-        found = [
-            each for shape in (*SMALL, *(LARGE if large else ())) for each in _engine(shape, folder)
-        ]
-    yield from found
+        found = []
+        for shape in (*SMALL, *(LARGE if large else ())):
+            for each in _engine(shape, folder):
+                found.append(each)
+                yield each
     yield from growth(found)
     for shape in ("P1", "P2") if large else ("P1",):
         tell(f"peers: {shape}")
@@ -84,17 +89,32 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the tables into the READMEs")
     chosen = parser.parse_args()
     before = calibrate()
-    figures = list(sections(chosen.large))
+    figures = list(kept(sections(chosen.large)))
     drift = calibrate() / before - 1
     about = [machine() + ("" if abs(drift) < STEADY else f"; noisy: it drifted by {drift:+.0%}")]
     lines = [*about, *tables(figures)]
     print("\n".join(lines))
-    LINES.parent.mkdir(exist_ok=True)
-    LINES.write_text("".join(f"{json.dumps(asdict(each))}\n" for each in figures), "utf-8")
     if chosen.write:
         put("tables", lines)
-        short = [each for each in figures if each.what in SHORT]
-        put("benchmark", [*about, "", *table(short)], ROOT / "README.md")
+        put("benchmark", [*about, *short(figures)], ROOT / "README.md")
+
+
+def kept(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Write each figure down as soon as it is known: the last ones take long."""
+    LINES.parent.mkdir(exist_ok=True)
+    with LINES.open("w", encoding="utf-8", buffering=1) as file:
+        for each in figures:
+            file.write(f"{json.dumps(asdict(each))}\n")
+            yield each
+
+
+def short(figures: Iterable[Figure]) -> Iterator[str]:
+    """Yield the short tables."""
+    figures = list(figures)
+    for section, wanted in SHORT.items():
+        chosen = [each for each in figures if each.section == section and each.what in wanted]
+        if chosen:
+            yield from ("", *table(chosen))
 
 
 def tables(figures: Iterable[Figure]) -> Iterator[str]:
