@@ -9,6 +9,9 @@ those above it::
     cni           who enforces: a profile settles what the Kubernetes text leaves open
     evaluation    one connection, explained; all connections, at once
     explanation   a verdict's reasons as a tree; facts by number
+    dns           names and time: zones, resolvers, caches, and policies that follow names
+    datapath      what enforcers write into the kernel, printed and walked
+    packets       real packets in the kernel, beside the verdict
     views         to see: text, HTML, pictures
     widgets       to move: controls and a view
     lessons       to learn: scenarios, predictions, exercises

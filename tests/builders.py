@@ -9,15 +9,8 @@ from dataclasses import replace
 from nsimlib.model.addresses import IPBlock, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import NAME_LABEL, ContainerPort, Namespace, Node, Pod
-from nsimlib.model.policy import (
-    Action,
-    BlockPeer,
-    Direction,
-    Peer,
-    PodPeer,
-    Policy,
-    Rule,
-)
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Action, Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort, Port, Protocol
 from nsimlib.model.selectors import EVERYTHING, LabelSelector
 
@@ -93,7 +86,7 @@ def rule(
 ) -> Rule:
     """Return a rule; without peers it is for any, unless for `nobody`; `ports=""` means none."""
     entries = None if ports is None else tuple(map(policy_port, ports.split()))
-    return Rule(direction, entries, peers or (() if nobody else None), action)
+    return Rule(direction, entries, peers or (() if nobody else None), action=action)
 
 
 def policy(

@@ -9,7 +9,8 @@ from ipaddress import ip_address, ip_network
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Node, Party, Pod
-from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import PolicyPort, Port
 from nsimlib.model.selectors import Labels, Selector
 

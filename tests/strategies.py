@@ -4,7 +4,7 @@ Alphabets are small on purpose: two namespaces, two label keys, a dozen addresse
 just hold or just miss. What is written as a tuple here is drawn from; add to it, not to the laws.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import TypeVar
@@ -19,6 +19,7 @@ from nsimlib.model.objects import (
     NAME_LABEL,
     ContainerPort,
     Namespace,
+    NetworkSet,
     Node,
     Place,
     Pod,
@@ -26,25 +27,25 @@ from nsimlib.model.objects import (
     ServicePort,
     Workload,
 )
-from nsimlib.model.policy import (
-    Action,
+from nsimlib.model.peers import (
+    AllOf,
+    AnyOf,
     BlockPeer,
-    Combination,
-    Direction,
     DomainPeer,
     Entity,
     EntityPeer,
     NodePeer,
+    Not,
     Peer,
     PodPeer,
-    Policy,
-    Rule,
-    Tier,
+    ServicePeer,
+    UnknownPeer,
 )
-from nsimlib.model.ports import MAX_PORT, PolicyPort, Port, Protocol
+from nsimlib.model.policy import Action, Combination, Direction, Policy, Rule, Tier
+from nsimlib.model.ports import MAX_PORT, TRANSPORTS, PolicyPort, Port
 from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement
 
-TCP, UDP, SCTP = Protocol
+TCP, UDP, SCTP = TRANSPORTS
 T = TypeVar("T")
 
 NAMES = ("shop", "data")
@@ -113,8 +114,19 @@ def clusters(
         made_of = draw(st.sampled_from(TEMPLATES)) if pods else ""
         pods.append(_replica(pods[-1], pod, made_of) if made_of else pod)
     return Cluster(
-        namespaces=spaces, pods=tuple(pods), nodes=NODES, services=SERVICES, places=PLACES
+        namespaces=spaces,
+        pods=tuple(pods),
+        nodes=NODES,
+        services=SERVICES,
+        places=PLACES,
+        network_sets=tuple(_network_sets(spaces)),
     )
+
+
+def _network_sets(spaces: dict[str, Namespace]) -> Iterator[NetworkSet]:
+    blocks = IPBlock("10.0.0.0/30"), IPBlock("203.0.113.0/24", ("203.0.113.7/32",))
+    yield NetworkSet(spaces["shop"], "partners", {"app": "db"}, blocks)
+    yield NetworkSet(None, "everywhere", {"app": "web"}, (IPBlock("fd00::/64"),))
 
 
 #: a pod is made of a template of its own, of the last pod's, or of a newer version of that
@@ -238,7 +250,20 @@ OTHER_PEERS: tuple[Peer, ...] = (
 )
 PEERS = st.one_of(st.sampled_from(POD_PEERS), st.sampled_from(BLOCK_PEERS))
 BY_NAME = st.sampled_from(OTHER_PEERS)
-MORE_PEERS = st.one_of(PEERS, st.sampled_from(OTHER_PEERS))
+#: peers that stand for others, which only the cluster knows
+STANDING_FOR_OTHERS: tuple[Peer, ...] = (
+    PodPeer(None, LabelSelector.of(app="db"), with_sets=True),
+    PodPeer(EVERYTHING, EVERYTHING, with_sets=True, with_global_sets=True),
+    ServicePeer("shop", "front"),
+    ServicePeer(None, labels=EVERYTHING),
+    ServicePeer("data", "nobody"),
+    UnknownPeer("who that is"),
+)
+ALONE = st.one_of(PEERS, BY_NAME, st.sampled_from(STANDING_FOR_OTHERS))
+PARTS = st.lists(ALONE, max_size=2).map(tuple)
+MORE_PEERS = st.one_of(
+    PEERS, BY_NAME, ALONE, st.builds(AllOf, PARTS), st.builds(AnyOf, PARTS), st.builds(Not, ALONE)
+)
 
 
 def rules(
@@ -253,7 +278,14 @@ def rules(
         _entries(st.sampled_from(ports), (None, None, None, ())) | st.none(),
         _entries(peers, (None, ())),
         st.sampled_from(actions),
+        except_ports=st.just(()) if ports is PORTS else _few(st.sampled_from(MORE_PORTS)),
+        subject=st.none() if ports is PORTS else st.none() | _few(peers),
     )
+
+
+def _few(of: st.SearchStrategy[T]) -> st.SearchStrategy[tuple[T, ...]]:
+    """Mostly none."""
+    return st.one_of(st.just(()), st.just(()), st.lists(of, max_size=2).map(tuple))
 
 
 def _entries(
@@ -404,6 +436,8 @@ DENY_FIRST = replace(
 PROFILES = (SPEC, WORKLOADS, TIERED, CLOSED, DENY_FIRST)
 ANSWERS: dict[str, tuple[str | bool | None, ...]] = {
     "ipblock_matches_pods": (True, False, None),
+    "ipblock_matches_nodes": (True, False, None),
+    "learns_names_from_dns": (True, False),
     "host_network_pods": ("node", "pod"),
     "node_to_own_pod": ("allowed", "policy"),
     "pod_to_own_node": ("allowed", "policy", None),

@@ -24,6 +24,9 @@ ORDER = (
     "cni",
     "evaluation",
     "explanation",
+    "dns",
+    "datapath",
+    "packets",
     "views",
     "widgets",
     "lessons",
@@ -42,6 +45,8 @@ PLACES = {
     "IPython": ("views", "lessons"),
     "anywidget": ("widgets",),
     "click": ("cli",),
+    "dns": ("dns", "packets"),
+    "dnslib": ("packets",),
     "ipywidgets": ("widgets",),
     "matplotlib": ("views",),
     "msgspec": ("manifests",),
@@ -50,6 +55,7 @@ PLACES = {
     "networkx": ("model.graph",),
     "pandas": ("model.tables",),
     "ryml": ("manifests",),
+    "simpy": ("dns",),
     "tqdm": ("views", "lessons", "cli"),
     "yaml": ("manifests",),
 }
@@ -65,6 +71,7 @@ HEAVY = (
     "pandas",
     "pyroaring",
     "ryml",
+    "simpy",
     "tqdm",
 )
 

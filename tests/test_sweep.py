@@ -20,7 +20,7 @@ from nsimlib.evaluation.pairs import Pairs
 from nsimlib.model.connection import Connection, End, ObjectName
 from nsimlib.model.objects import External, Party, Pod
 from nsimlib.model.policy import Direction
-from nsimlib.model.ports import Port, Protocol
+from nsimlib.model.ports import TRANSPORTS, Port
 from tests.reference import reference
 
 pytestmark = pytest.mark.laws
@@ -47,7 +47,7 @@ def ports(pairs: Pairs) -> list[Port]:
     }
     declared = {each.port.number for pod in pairs.cluster.pods for each in pod.ports}
     numbers = sorted((named | declared | {1}) & set(range(1, 65_536)))
-    return [Port(number, protocol) for number in numbers for protocol in Protocol]
+    return [Port(number, protocol) for number in numbers for protocol in TRANSPORTS]
 
 
 def cells(pairs: Pairs, random: Random) -> Iterator[tuple[Party, Party, Port]]:

@@ -7,15 +7,24 @@ from itertools import pairwise
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.combination import Outcome, combine
 from nsimlib.evaluation.ends import address_pairs
-from nsimlib.evaluation.engine import applies, doubt_of, exemption_of
+from nsimlib.evaluation.engine import applies, doubt_of, exemption_of, learned
 from nsimlib.evaluation.logic import Truth, all_of, any_of
-from nsimlib.evaluation.matching import Side, match_peer, node_of, resolve_port
+from nsimlib.evaluation.matching import Side, match_peer, match_subject, node_of, resolve_port
 from nsimlib.model.addresses import Address
 from nsimlib.model.objects import Party, Pod
 from nsimlib.model.policy import Direction, Policy, Rule
-from nsimlib.model.ports import ALL_PORTS, MAX_PORT, NO_PORTS, Port, PortSet, Protocol
+from nsimlib.model.ports import (
+    ALL_PORTS,
+    MAX_PORT,
+    NO_PORTS,
+    TRANSPORTS,
+    PolicyPort,
+    Port,
+    PortSet,
+    Protocol,
+)
 
-__all__ = ["Judge", "Ports", "RuleMatch", "union_of"]
+__all__ = ["Judge", "Ports", "RuleMatch", "ports_meant", "union_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,8 @@ class Judge:
         if not policies:
             return EVERYTHING
         addresses = () if address is None else (address,)
-        side = Side(direction, subject, peer, addresses, self.profile)
+        names = learned(policies, self.profile)
+        side = Side(direction, subject, peer, addresses, self.profile, names)
         rules = tuple(self._rules(policies, side))
         doubt = doubt_of(subject, peer, direction, self.profile)
         return self.decide(direction, policies, rules, bool(doubt))
@@ -110,15 +120,15 @@ class Judge:
     def _rules(self, policies: Sequence[Policy], side: Side) -> Iterator[RuleMatch]:
         for policy in policies:
             for rule in policy.rules_for(side.direction):
-                peers = self._peers_match(policy, rule, side)
+                peers = all_of((self._peers_match(policy, rule, side), _own(policy, rule, side)))
                 if peers is not False:
-                    yield RuleMatch(policy, rule, peers, _meant(rule, side))
+                    yield RuleMatch(policy, rule, peers, ports_meant(rule, side))
 
     def _peers_match(self, policy: Policy, rule: Rule, side: Side) -> Truth:
         """Whether the rule's peers match; of the subject only its node can matter."""
         if rule.peers is None:
             return True
-        key = id(rule), side.peer, side.addresses, node_of(side.subject)
+        key = id(rule), side.peer, side.addresses, node_of(side.subject), side.learned
         if key not in self._matching:
             checks = (match_peer(peer, policy, side).matched for peer in rule.peers)
             self._matching[key] = any_of(checks)
@@ -161,23 +171,32 @@ class Judge:
         self, direction: Direction, policies: tuple[Policy, ...], rules: tuple[RuleMatch, ...]
     ) -> Outcome:
         for tier in self.profile.tiers:
-            of_tier = tuple(policy for policy in policies if policy.kind in tier.kinds)
-            its_rules = [rule for rule in rules if rule.policy.kind in tier.kinds]
+            of_tier = tuple(policy for policy in policies if tier.holds(policy))
+            its_rules = [rule for rule in rules if tier.holds(rule.policy)]
             decided = combine(tier, direction, of_tier, its_rules).outcome
             if decided is not None:
                 return decided
         return Outcome.ALLOWED
 
 
-def _meant(rule: Rule, side: Side) -> PortSet:
-    if rule.ports is None:
-        return ALL_PORTS
-    return union_of(resolve_port(port, side.destination, side.profile) for port in rule.ports)
+def _own(policy: Policy, rule: Rule, side: Side) -> Truth:
+    checks = match_subject(rule, policy, side)
+    return True if checks is None else any_of(check.matched for check in checks)
+
+
+def ports_meant(rule: Rule, side: Side) -> PortSet:
+    """Return the ports that a rule means at the destination, those it excepts taken out."""
+    meant = ALL_PORTS if rule.ports is None else _union_meant(rule.ports, side)
+    return meant - _union_meant(rule.except_ports, side) if rule.except_ports else meant
+
+
+def _union_meant(ports: tuple[PolicyPort, ...], side: Side) -> PortSet:
+    return union_of(resolve_port(port, side.destination, side.profile) for port in ports)
 
 
 def union_of(sets: Iterable[PortSet]) -> PortSet:
     """Return the ports that are in any of the sets."""
-    spans: dict[Protocol, list[tuple[int, int]]] = {protocol: [] for protocol in Protocol}
+    spans: dict[Protocol, list[tuple[int, int]]] = {protocol: [] for protocol in TRANSPORTS}
     for ports in sets:
         for protocol, span in ports:
             spans[protocol].append(span)
@@ -186,7 +205,7 @@ def union_of(sets: Iterable[PortSet]) -> PortSet:
 
 def _pieces(rules: Iterable[RuleMatch]) -> Iterator[tuple[PortSet, Port]]:
     """Yield all ports in pieces that no rule's ports cut, each with a port that speaks for it."""
-    edges: dict[Protocol, set[int]] = {protocol: {1, MAX_PORT + 1} for protocol in Protocol}
+    edges: dict[Protocol, set[int]] = {protocol: {1, MAX_PORT + 1} for protocol in TRANSPORTS}
     for rule in rules:
         for protocol, (first, last) in rule.ports:
             edges[protocol].update((first, last + 1))

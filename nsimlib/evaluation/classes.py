@@ -13,16 +13,10 @@ from dataclasses import dataclass
 from nsimlib.model.addresses import AddressRange, Family, cut
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import ContainerPort, Pod
-from nsimlib.model.policy import (
-    BlockPeer,
-    Direction,
-    DomainPeer,
-    EntityPeer,
-    Peer,
-    PodPeer,
-    Policy,
-)
+from nsimlib.model.peers import BlockPeer, DomainPeer, EntityPeer, Peer, PodPeer
+from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import Protocol
+from nsimlib.model.selectors import IMPLIED
 
 __all__ = ["PodClass", "label_keys", "names_nodes", "outside", "pod_classes", "port_names"]
 
@@ -45,6 +39,7 @@ def pod_classes(cluster: Cluster, policies: Iterable[Policy]) -> tuple[PodClass,
     """Return the cluster's pods in classes that these policies cannot split."""
     policies = tuple(policies)
     keys = sorted(label_keys(policies))
+    by_account = any(key.startswith(IMPLIED) for key in keys)
     names = {name for name, _ in port_names(policies)}
     edges = _edges(_blocks(policies, BOTH))
     by_node = names_nodes(policies)
@@ -64,6 +59,7 @@ def pod_classes(cluster: Cluster, policies: Iterable[Policy]) -> tuple[PodClass,
             pod.host_network,
             tuple((a.family, bisect_right(edges[a.family], a.value)) for a in pod.addresses),
             pod.node if pod.host_network or by_node else None,
+            pod.account if by_account else None,
         )
         found.setdefault(key, []).append(pod)
     return tuple(PodClass(tuple(members)) for members in found.values())
@@ -94,7 +90,7 @@ def port_names(policies: Iterable[Policy]) -> set[tuple[str, Protocol | None]]:
         (port.port, port.protocol)
         for policy in policies
         for rule in policy.rules
-        for port in rule.ports or ()
+        for port in rule.all_ports
         if isinstance(port.port, str)
     }
 
@@ -146,4 +142,4 @@ def _named(
 def _peers(policy: Policy, directions: tuple[Direction, ...]) -> Iterator[Peer]:
     for rule in policy.rules:
         if rule.direction in directions:
-            yield from rule.peers or ()
+            yield from rule.all_peers

@@ -68,14 +68,14 @@ def combine(
     rules
         Every rule of those policies in this direction, matched or not.
     """
-    isolating = tuple(policy for policy in policies if direction in policy.isolates)
+    isolating = tuple(policy for policy in policies if tier.isolates(policy, direction))
     match tier.combine:
         case Combination.UNION:
             return _union(rules, isolating)
         case Combination.DENY_FIRST:
             return _deny_first(rules, isolating)
         case Combination.FIRST_MATCH:
-            return _first_match(rules, tier.default, policies)
+            return _first_match(rules, tier, policies)
 
 
 def _union(rules: Sequence[R], isolating: tuple[Policy, ...]) -> Decision[R]:
@@ -101,21 +101,36 @@ def _deny_first(rules: Sequence[R], isolating: tuple[Policy, ...]) -> Decision[R
 OUTCOMES = {Action.ALLOW: Outcome.ALLOWED, Action.DENY: Outcome.DENIED, Action.PASS: None}
 
 
-def _first_match(rules: Sequence[R], default: Action, policies: tuple[Policy, ...]) -> Decision[R]:
+def _first_match(rules: Sequence[R], tier: Tier, policies: tuple[Policy, ...]) -> Decision[R]:
     unsure: list[R] = []
-    for each in sorted(rules, key=lambda each: (each.policy.order, each.policy.key)):
+    ordered = sorted(rules, key=lambda each: (tier.order_of(each.policy), each.policy.key))
+    for each in ordered:
         if each.matched is False or each.rule.action is Action.LOG:
             continue
         if each.matched is True:
             decision = Decision(OUTCOMES[each.rule.action], (each,))
+            unsure += _tied(each, ordered, tier)
             break
         unsure.append(each)
     else:
-        ended = default if policies else Action.PASS
+        ended = tier.default if policies else Action.PASS
         decision = Decision(OUTCOMES[ended], (), policies if ended is not Action.PASS else ())
     if any(OUTCOMES[each.rule.action] is not decision.outcome for each in unsure):
         return Decision(Outcome.UNDETERMINED, tuple(unsure))
     return decision
+
+
+def _tied(first: R, rules: Sequence[R], tier: Tier) -> list[R]:
+    """The rule and those of other policies that may as well come first (F1.48)."""
+    if not tier.ties_are_open:
+        return []
+    order = tier.order_of(first.policy)
+    equal = (each for each in rules if tier.order_of(each.policy) == order)
+    deciding = (e for e in equal if e.matched is not False and e.rule.action is not Action.LOG)
+    found: dict[str, R] = {}
+    for each in deciding:
+        found.setdefault(each.policy.key, each)
+    return list(found.values()) if len(found) > 1 else []
 
 
 def _matching(rules: Sequence[R], action: Action, matched: Truth) -> tuple[R, ...]:

@@ -47,7 +47,11 @@ def paths(cluster: Cluster, connection: Connection) -> Iterator[Path]:
 
 
 def populated(cluster: Cluster, profile: Profile) -> Cluster:
-    """Return the cluster with all pods that the profile counts; some count finished ones."""
+    """Return the cluster as it is judged: policies resolved, and all pods that the profile counts.
+
+    Some count finished ones.
+    """
+    cluster = cluster.resolved
     if not cluster.finished or profile["finished_pods"].value != "pod":
         return cluster
     return replace(cluster, pods=(*cluster.pods, *cluster.finished), finished=())

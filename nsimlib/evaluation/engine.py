@@ -11,16 +11,24 @@ from dataclasses import replace
 from nsimlib.cni.profile import Profile, load_profile
 from nsimlib.evaluation.ends import paths, populated
 from nsimlib.evaluation.evidence import RuleResult, TierResult, place_of
-from nsimlib.evaluation.matching import Side, is_judged, match_peer, match_port, node_of
+from nsimlib.evaluation.matching import (
+    Side,
+    is_judged,
+    match_peer,
+    match_port,
+    match_subject,
+    node_of,
+)
 from nsimlib.evaluation.verdict import Case, DirectionVerdict, Exemption, Path, Verdict
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Node, Party, Pod, selects
+from nsimlib.model.peers import DomainPeer
 from nsimlib.model.policy import Direction, Policy, Rule, Tier
 from nsimlib.model.ports import Port
 
-__all__ = ["applies", "doubt_of", "evaluate", "exemption_of", "on_own_node", "why"]
+__all__ = ["applies", "doubt_of", "evaluate", "exemption_of", "learned", "on_own_node", "why"]
 
 
 def why(cluster: Cluster, connection: Connection | str, *, cni: str = "spec") -> Verdict:
@@ -54,7 +62,7 @@ def why(cluster: Cluster, connection: Connection | str, *, cni: str = "spec") ->
 
 def evaluate(cluster: Cluster, connection: Connection, profile: Profile) -> Verdict:
     """Return the verdict of a connection under a profile."""
-    cluster = populated(cluster, profile)
+    cluster, profile = populated(cluster, profile), profile.within(cluster)
     cases = (_case(cluster, path, profile) for path in paths(cluster, connection))
     return Verdict(connection, profile.name, _distinct(cases))
 
@@ -83,11 +91,12 @@ def _judge(
     exemption = exemption_of(subject, peer, direction, profile)
     if exemption or not isinstance(subject, Pod):
         return DirectionVerdict(direction, subject, peer, exemption=exemption)
-    side = Side(direction, subject, peer, _seen_addresses(path, direction, profile), profile)
-    port = _seen_port(path, direction, profile)
     held = cluster.policies_by_namespace
     asked = (*held.get(None, ()), *held.get(subject.namespace.name, ()))
     applying = [policy for policy in asked if applies(policy, subject, direction)]
+    seen = _seen_addresses(path, direction, profile)
+    side = Side(direction, subject, peer, seen, profile, learned(applying, profile))
+    port = _seen_port(path, direction, profile)
     return DirectionVerdict(
         direction,
         subject,
@@ -96,6 +105,17 @@ def _judge(
         doubt=doubt_of(subject, peer, direction, profile),
         ignored=tuple(policy for policy in applying if not profile.enforces(policy)),
     )
+
+
+def learned(applying: Iterable[Policy], profile: Profile) -> tuple[DomainPeer, ...] | None:
+    """Return the names that a subject's DNS rules have its enforcer learn addresses of (F3.21).
+
+    None where the enforcer knows the addresses of names without.
+    """
+    if not profile["learns_names_from_dns"].value:
+        return None
+    rules = (rule for each in applying if profile.enforces(each) for rule in each.rules)
+    return tuple(name for rule in rules if rule.layer7 for name in rule.layer7.dns)
 
 
 def applies(policy: Policy, pod: Pod, direction: Direction) -> bool:
@@ -159,7 +179,7 @@ def _seen_port(path: Path, direction: Direction, profile: Profile) -> Port:
 
 
 def _judge_tier(tier: Tier, applying: list[Policy], side: Side, port: Port) -> TierResult:
-    policies = tuple(policy for policy in applying if policy.kind in tier.kinds)
+    policies = tuple(policy for policy in applying if tier.holds(policy))
     rules = (
         _judge_rule(policy, rule, side, port)
         for policy in policies
@@ -174,4 +194,5 @@ def _judge_rule(policy: Policy, rule: Rule, side: Side, port: Port) -> RuleResul
         ports = tuple(match_port(wanted, port, side) for wanted in rule.ports)
     if rule.peers is not None:
         peers = tuple(match_peer(peer, policy, side) for peer in rule.peers)
-    return RuleResult(policy, rule, ports, peers)
+    excepted = tuple(match_port(wanted, port, side) for wanted in rule.except_ports)
+    return RuleResult(policy, rule, ports, peers, excepted, match_subject(rule, policy, side))

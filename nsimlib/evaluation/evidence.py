@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from nsimlib.evaluation.combination import Decision, combine
-from nsimlib.evaluation.logic import Truth, all_of, any_of
+from nsimlib.evaluation.logic import Truth, all_of, any_of, not_
 from nsimlib.model.policy import Direction, Policy, Rule, Tier
 
 __all__ = ["Check", "Comparison", "Condition", "RuleResult", "TierResult", "place_of"]
@@ -27,6 +27,12 @@ class Comparison(Enum):
     DOMAIN = "domain"
     ENTITY = "entity"
     NODE_LABELS = "node labels"
+    BLOCK_MEETS_NODES = "block meets nodes"
+    #: the addresses of a name are learned from answers that pass a proxy
+    NAME_LEARNED = "name learned"
+    UNKNOWN = "unknown"
+    ANY_OF = "any of"
+    NOT = "not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +65,43 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """One rule and all that was checked; `ports` or `peers` None means the rule names none: any."""
+    """One rule and all that was checked; `ports` or `peers` None means the rule names none: any.
+
+    `excepted` are the ports that it takes out, `subject` what it asks of the policy's own end.
+    """
 
     policy: Policy
     rule: Rule
     ports: tuple[Check, ...] | None
     peers: tuple[Check, ...] | None
+    excepted: tuple[Check, ...] = ()
+    subject: tuple[Check, ...] | None = None
 
     @property
     def matched(self) -> Truth:
-        """Whether some port and some peer match (F1.6)."""
-        return all_of(
+        """Whether some port and some peer match (F1.6), and no port that is taken out."""
+        asked = [
             any_of(check.matched for check in checks)
-            for checks in (self.ports, self.peers)
+            for checks in (self.ports, self.peers, self.subject)
             if checks is not None
-        )
+        ]
+        return all_of((*asked, not_(any_of(check.matched for check in self.excepted))))
 
     @property
     def distance(self) -> int:
         """How many conditions stand between the rule and a match, counting its nearest entries."""
         return sum(
             min((_unmet(check) for check in checks), default=1)
-            for checks in (self.ports, self.peers)
+            for checks in (self.ports, self.peers, self.subject)
             if checks is not None
-        )
+        ) + sum(check.matched is not False for check in self.excepted)
 
     @property
     def unmet_paths(self) -> tuple[str, ...]:
         """The entries that come nearest to a match in those of `ports` and `peers` that fail."""
         return tuple(
             min(checks, key=_unmet).path
-            for checks in (self.ports, self.peers)
+            for checks in (self.ports, self.peers, self.subject)
             if checks and any_of(check.matched for check in checks) is not True
         )
 

@@ -10,7 +10,8 @@ from nsimlib.evaluation.naming import Names, merged, ports_text
 from nsimlib.evaluation.pairs import Pairs
 from nsimlib.model.addresses import AddressRange, cut, parse_cidr
 from nsimlib.model.objects import NAME_LABEL, Namespace, Party, Pod, Workload
-from nsimlib.model.policy import Direction, PodPeer, Policy, Rule
+from nsimlib.model.peers import PodPeer
+from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import ALL_PORTS, PortSet
 from nsimlib.model.tables import Table
 

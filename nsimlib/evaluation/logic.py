@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-__all__ = ["Truth", "all_of", "any_of"]
+__all__ = ["Truth", "all_of", "any_of", "not_"]
 
 Truth = bool | None
 
@@ -25,3 +25,12 @@ def any_of(values: Iterable[Truth]) -> Truth:
     """
     seen = set(values)
     return True if True in seen else None if None in seen else False
+
+
+def not_(value: Truth) -> Truth:
+    """Return the opposite; what is unknown stays unknown.
+
+    >>> print(not_(None))
+    None
+    """
+    return None if value is None else not value

@@ -7,25 +7,44 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from nsimlib.cni.profile import Profile
+from nsimlib.cni.profile import Profile, Setting
 from nsimlib.evaluation.evidence import Check, Comparison, Condition
-from nsimlib.evaluation.logic import Truth
-from nsimlib.model.addresses import Address, IPBlock
-from nsimlib.model.objects import External, Node, Party, Pod
-from nsimlib.model.policy import (
+from nsimlib.evaluation.logic import Truth, any_of, not_
+from nsimlib.model.addresses import Address, Family
+from nsimlib.model.domains import PatternDialect
+from nsimlib.model.objects import External, Node, Party, Pod, visible_labels
+from nsimlib.model.peers import (
+    AllOf,
+    AnyOf,
     BlockPeer,
-    Direction,
     DomainPeer,
     Entity,
     EntityPeer,
     NodePeer,
+    Not,
     Peer,
     PodPeer,
-    Policy,
+    UnknownPeer,
 )
+from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import NO_PORTS, PolicyPort, Port, PortSet
 
-__all__ = ["Side", "is_judged", "match_peer", "match_port", "node_of", "resolve_port"]
+__all__ = [
+    "Side",
+    "is_judged",
+    "match_peer",
+    "match_port",
+    "match_subject",
+    "node_of",
+    "resolve_port",
+]
+
+#: where each dialect says what its patterns of names mean
+FACTS = {
+    PatternDialect.KUBERNETES: ("F1.64",),
+    PatternDialect.CILIUM: ("F3.25",),
+    PatternDialect.EXACT: ("F3.25",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,9 @@ class Side:
     """One end of a connection as its enforcer sees it: the subject is judged, the peer is met.
 
     `addresses` are the peer's. There are several where it is open which of them is compared, a
-    Service's or the one behind it (F1.18), and none where no address is known.
+    Service's or the one behind it (F1.18), and none where no address is known. `learned` are the
+    names whose addresses the subject's enforcer learns from a DNS proxy (F3.21); None for an
+    enforcer that needs no such thing.
     """
 
     direction: Direction
@@ -41,6 +62,7 @@ class Side:
     peer: Party
     addresses: tuple[Address, ...]
     profile: Profile
+    learned: tuple[DomainPeer, ...] | None = None
 
     @property
     def destination(self) -> Party:
@@ -60,18 +82,48 @@ def is_judged(party: Party, profile: Profile) -> bool:
 
 def match_peer(peer: Peer, policy: Policy, side: Side) -> Check:
     """Return the check of one entry of `to` or `from` against the peer."""
+    if isinstance(peer, AllOf | AnyOf | Not):
+        return Check(peer.path, _joined(peer, policy, side))
+    return Check(peer.path, _conditions(peer, policy, side))
+
+
+def _conditions(peer: Peer, policy: Policy, side: Side) -> tuple[Condition, ...]:
+    """What a peer compares that stands alone."""
     match peer:
         case PodPeer():
-            conditions = _pod_conditions(peer, policy, side)
+            return _pod_conditions(peer, policy, side)
         case BlockPeer():
-            conditions = _block_conditions(peer.block, side)
+            return _block_conditions(peer, side)
         case DomainPeer():
-            conditions = (_domain_condition(peer, side.peer),)
+            return _domain_conditions(peer, side)
         case EntityPeer():
-            conditions = (_entity_condition(peer.entity, side),)
+            return (_entity_condition(peer.entity, side),)
         case NodePeer():
-            conditions = (_node_condition(peer, side.peer),)
-    return Check(peer.path, conditions)
+            return (_node_condition(peer, side.peer),)
+        case UnknownPeer():
+            return (Condition(Comparison.UNKNOWN, None, peer.what, side.peer, peer.facts),)
+        case _:
+            raise TypeError(f"a cluster has to resolve {peer} before it is matched")
+
+
+def _joined(peer: AllOf | AnyOf | Not, policy: Policy, side: Side) -> tuple[Condition, ...]:
+    if isinstance(peer, Not):
+        inner = match_peer(peer.part, policy, side)
+        return (Condition(Comparison.NOT, not_(inner.matched), inner, side.peer),)
+    checks = tuple(match_peer(part, policy, side) for part in peer.parts)
+    if isinstance(peer, AllOf):
+        return tuple(condition for check in checks for condition in check.conditions)
+    holds = any_of(check.matched for check in checks)
+    return (Condition(Comparison.ANY_OF, holds, checks, side.peer),)
+
+
+def match_subject(rule: Rule, policy: Policy, side: Side) -> tuple[Check, ...] | None:
+    """Return the checks of what a rule asks of its policy's own end, None if it asks nothing."""
+    if rule.subject is None:
+        return None
+    subject = side.subject
+    own = Side(side.direction, side.peer, subject, subject.addresses, side.profile)
+    return tuple(match_peer(peer, policy, own) for peer in rule.subject)
 
 
 def _pod_conditions(peer: PodPeer, policy: Policy, side: Side) -> tuple[Condition, ...]:
@@ -89,42 +141,60 @@ def _pod_conditions(peer: PodPeer, policy: Policy, side: Side) -> tuple[Conditio
         comparison = Comparison.NAMESPACE_LABELS
         conditions.append(Condition(comparison, holds, peer.namespaces, pod))
     if peer.pods is not None and peer.pods.keys:
-        holds = peer.pods.matches(pod.labels)
+        holds = peer.pods.matches(visible_labels(pod, peer.pods))
         conditions.append(Condition(Comparison.POD_LABELS, holds, peer.pods, pod))
     return tuple(conditions) or (Condition(Comparison.IS_POD, True, peer, pod, ("F1.3",)),)
 
 
-def _block_conditions(block: IPBlock, side: Side) -> tuple[Condition, ...]:
-    meets_pods = side.profile["ipblock_matches_pods"]
-    meets = Comparison.BLOCK_MEETS_PODS
-    is_pod = is_judged(side.peer, side.profile)
-    if is_pod and meets_pods.value is False:
-        return (Condition(meets, False, block, side.peer, meets_pods.facts),)
+def _block_conditions(peer: BlockPeer, side: Side) -> tuple[Condition, ...]:
+    block, meets, setting = peer.block, *_meeting(side)
+    is_met = True if peer.meets_all or setting is None else setting.value
+    if setting is not None and is_met is False:
+        return (Condition(meets, False, block, side.peer, setting.facts),)
     answers = {block.contains(address) for address in side.addresses}
     holds: Truth = answers.pop() if len(answers) == 1 else None
     facts = side.profile["service_translation"].facts if len(side.addresses) > 1 else ()
-    inside = Condition(Comparison.BLOCK, holds, block, side.addresses or side.peer, facts)
-    if is_pod and meets_pods.value is None and holds is not False:
-        return inside, Condition(meets, None, block, side.peer, meets_pods.facts)
+    inside = Condition(Comparison.BLOCK, holds, peer, side.addresses or side.peer, facts)
+    if setting is not None and is_met is None and holds is not False:
+        return inside, Condition(meets, None, block, side.peer, setting.facts)
     return (inside,)
 
 
-def _domain_condition(peer: DomainPeer, party: Party) -> Condition:
-    names = party.names if isinstance(party, External) else ()
-    holds = any(peer.names(name) for name in names)
-    return Condition(Comparison.DOMAIN, holds, peer.pattern, party, ("F1.64",))
+def _meeting(side: Side) -> tuple[Comparison, Setting | None]:
+    """The question whether a block can match this peer at all; none for what is outside."""
+    if is_judged(side.peer, side.profile):
+        return Comparison.BLOCK_MEETS_PODS, side.profile["ipblock_matches_pods"]
+    if isinstance(side.peer, External):
+        return Comparison.BLOCK, None
+    return Comparison.BLOCK_MEETS_NODES, side.profile["ipblock_matches_nodes"]
+
+
+def _domain_conditions(peer: DomainPeer, side: Side) -> tuple[Condition, ...]:
+    names = side.peer.names if isinstance(side.peer, External) else ()
+    meant = [name for name in names if peer.names(name)]
+    holds = bool(meant)
+    named = Condition(Comparison.DOMAIN, holds, peer.pattern, side.peer, FACTS[peer.dialect])
+    if side.learned is None or not meant:
+        return (named,)
+    learned = any(pattern.names(name) for pattern in side.learned for name in meant)
+    return named, Condition(Comparison.NAME_LEARNED, learned, meant[0], side.learned, ("F3.21",))
 
 
 def _entity_condition(entity: Entity, side: Side) -> Condition:
     node = node_of(side.peer)
     on_host = isinstance(side.peer, Node) or (isinstance(side.peer, Pod) and side.peer.host_network)
     own = node is not None and node == node_of(side.subject)
+    family = side.peer.address.family if isinstance(side.peer, External) else None
     holds = {
         Entity.ALL: True,
-        Entity.WORLD: isinstance(side.peer, External),
-        Entity.CLUSTER: not isinstance(side.peer, External),
+        Entity.WORLD: family is not None,
+        Entity.WORLD_IPV4: family is Family.IPV4,
+        Entity.WORLD_IPV6: family is Family.IPV6,
+        Entity.CLUSTER: family is None,
         Entity.HOST: on_host and own,
         Entity.REMOTE_NODE: on_host and not own,
+        Entity.KUBE_APISERVER: None,
+        Entity.NONE: False,
     }[entity]
     return Condition(Comparison.ENTITY, holds, entity, side.peer)
 
@@ -149,8 +219,9 @@ def match_port(port: PolicyPort, given: Port, side: Side) -> Check:
     """Return the check of one entry of `ports` against the port asked for."""
     meant = resolve_port(port, side.destination, side.profile)
     facts = ("F1.8",) if isinstance(port.port, str) else ()
-    wanted = (port, meant)
-    condition = Condition(Comparison.PORT, given in meant, wanted, (given, side.destination), facts)
+    holds = given in meant if given.protocol.has_ports else port.is_type_of(given)
+    found = (given, side.destination)
+    condition = Condition(Comparison.PORT, holds, (port, meant), found, facts)
     return Check(port.path, (condition,))
 
 

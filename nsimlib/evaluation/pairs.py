@@ -19,7 +19,7 @@ from nsimlib.model.ports import NO_PORTS
 __all__ = ["MADE_OF", "Pairs"]
 
 #: what a cluster holds besides policies that can change who may reach whom
-MADE_OF = ("namespaces", "pods", "nodes", "places")
+MADE_OF = ("namespaces", "pods", "nodes", "places", "tiers")
 
 
 class Pairs:
@@ -28,9 +28,9 @@ class Pairs:
     def __init__(
         self, cluster: Cluster, profile: Profile, vocabulary: tuple[Policy, ...] = ()
     ) -> None:
-        self.cluster, self.profile = populated(cluster, profile), profile
-        self._vocabulary = vocabulary
-        self._judge = Judge(cluster.policies, profile)
+        self.cluster, self.profile = populated(cluster, profile), profile.within(cluster)
+        self._asked, self._vocabulary = profile, vocabulary
+        self._judge = Judge(self.cluster.policies, self.profile)
 
     @cached_property
     def universe(self) -> Universe:
@@ -50,7 +50,7 @@ class Pairs:
         """
         changed = populated(cluster, self.profile)
         removed, added = _policy_changes(self.cluster, changed)
-        pairs = Pairs(changed, self.profile, (*self.universe.vocabulary, *added))
+        pairs = Pairs(changed, self._asked, (*self.universe.vocabulary, *added))
         known = all(
             self.rows.profiles.knows(policy) or any(policy is p for p in self.universe.vocabulary)
             for policy in added

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import pairwise
 
-from nsimlib.model.ports import MAX_PORT, Port, PortSet, Protocol
+from nsimlib.model.ports import MAX_PORT, TRANSPORTS, Port, PortSet, Protocol
 
 __all__ = ["PortAtoms"]
 
@@ -18,12 +18,12 @@ class PortAtoms:
     """
 
     def __init__(self, named: Iterable[PortSet]) -> None:
-        edges: dict[Protocol, set[int]] = {protocol: {1, MAX_PORT + 1} for protocol in Protocol}
+        edges: dict[Protocol, set[int]] = {protocol: {1, MAX_PORT + 1} for protocol in TRANSPORTS}
         for ports in named:
             for protocol, (first, last) in ports:
                 edges[protocol].update((first, last + 1))
         self._starts = [
-            (list(Protocol).index(protocol), first, following - 1, protocol)
+            (TRANSPORTS.index(protocol), first, following - 1, protocol)
             for protocol, cuts in edges.items()
             for first, following in pairwise(sorted(cuts))
         ]
@@ -37,7 +37,7 @@ class PortAtoms:
         if ports not in self._masks:
             mask = 0
             for protocol, (first, last) in ports:
-                row = list(Protocol).index(protocol)
+                row = TRANSPORTS.index(protocol)
                 low = bisect_left(self._keys, (row, first))
                 high = bisect_left(self._keys, (row, last + 1))
                 mask |= (1 << high) - (1 << low)
@@ -59,7 +59,7 @@ class PortAtoms:
     def ports(self, mask: int) -> PortSet:
         """Return the set of ports that a mask stands for."""
         if mask not in self._ports:
-            spans: dict[Protocol, list[tuple[int, int]]] = {protocol: [] for protocol in Protocol}
+            spans: dict[Protocol, list[tuple[int, int]]] = {protocol: [] for protocol in TRANSPORTS}
             for number, (_, first, last, protocol) in enumerate(self._starts):
                 if mask >> number & 1:
                     spans[protocol].append((first, last))

@@ -6,19 +6,27 @@ to B and C. The cells are A with 443, B with both, C with 80; an end in no cell 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
-from nsimlib.evaluation.allports import Judge, RuleMatch, union_of
+from nsimlib.evaluation.allports import Judge, RuleMatch, ports_meant, union_of
 from nsimlib.evaluation.bits import Bits, bits, nobody
-from nsimlib.evaluation.classes import names_nodes, port_names
-from nsimlib.evaluation.matching import Side, match_peer, resolve_port
+from nsimlib.evaluation.classes import port_names
+from nsimlib.evaluation.engine import learned
+from nsimlib.evaluation.logic import Truth, any_of
+from nsimlib.evaluation.matching import Side, match_subject, resolve_port
+from nsimlib.evaluation.peersets import PeerSets
 from nsimlib.evaluation.portatoms import PortAtoms
 from nsimlib.evaluation.universe import Matching, Universe
-from nsimlib.model.objects import ContainerPort, Pod
-from nsimlib.model.policy import BlockPeer, Combination, Direction, Peer, PodPeer, Policy, Rule
-from nsimlib.model.ports import ALL_PORTS, PolicyPort, PortSet
+from nsimlib.model.objects import ContainerPort, Party, Pod
+from nsimlib.model.peers import DomainPeer
+from nsimlib.model.policy import Combination, Direction, Policy, Rule
+from nsimlib.model.ports import PolicyPort, PortSet
 
 __all__ = ["Cell", "Profiles", "grouped"]
+
+#: names that a subject's enforcer learns addresses of; None if it needs none
+Names = tuple[DomainPeer, ...] | None
 
 
 class Cell(NamedTuple):
@@ -44,9 +52,8 @@ class Profiles:
     def __init__(self, universe: Universe, judge: Judge) -> None:
         self.universe, self.judge = universe, judge
         policies = universe.vocabulary
-        self._by_node = names_nodes(policies)
+        self._peers = PeerSets(universe)
         self._port_names = {name for name, _ in port_names(policies)}
-        self._peers: dict[object, Matching] = {}
         self._named: dict[tuple[object, object], dict[PortSet, Bits]] = {}
         self._cells: dict[object, tuple[Cell, ...] | None] = {}
         self._kept: list[tuple[Policy, ...]] = []
@@ -54,7 +61,7 @@ class Profiles:
 
     def knows(self, policy: Policy) -> bool:
         """Return whether a policy names nothing that would cut the universe's classes further."""
-        ports = (port for rule in policy.rules for port in rule.ports or ())
+        ports = (port for rule in policy.rules for port in rule.all_ports)
         return self.universe.knows(policy) and all(
             port.port in self._port_names
             if isinstance(port.port, str)
@@ -65,7 +72,7 @@ class Profiles:
     def _all_ports(self) -> Iterator[PortSet]:
         for policy in self.universe.vocabulary:
             for rule in policy.rules:
-                for port in rule.ports or ():
+                for port in rule.all_ports:
                     yield port.numbers()
                     yield from self._means(port) if isinstance(port.port, str) else ()
 
@@ -76,13 +83,28 @@ class Profiles:
         declared: tuple[ContainerPort, ...] = ()
         if direction is Direction.INGRESS:
             declared = tuple(port for port in subject.ports if port.name in self._port_names)
-        node = subject.node if self._by_node else None
-        key = direction, tuple(map(id, policies)), declared, node
+        node = subject.node if self._peers.by_node else None
+        own = self._own(direction, policies, subject)
+        key = direction, tuple(map(id, policies)), declared, node, own
         if key not in self._cells:
             # Policies are known by identity, which is theirs only as long as they are kept.
             self._kept.append(policies)
             self._cells[key] = self._work_out(direction, policies, subject)
         return self._cells[key]
+
+    def _own(
+        self, direction: Direction, policies: tuple[Policy, ...], subject: Pod
+    ) -> tuple[Truth, ...]:
+        """Whether the subject is what each rule asks of its policy's own end, if it asks at all."""
+        profile = self.universe.profile
+        side = Side(direction, subject, subject, (), profile)
+        asked = (
+            match_subject(rule, policy, side)
+            for policy in policies
+            for rule in policy.rules_for(direction)
+            if rule.subject is not None
+        )
+        return tuple(any_of(check.matched for check in checks or ()) for checks in asked)
 
     def _work_out(
         self, direction: Direction, policies: tuple[Policy, ...], subject: Pod
@@ -90,22 +112,21 @@ class Profiles:
         asked = [
             tier
             for tier in self.universe.profile.tiers
-            if any(policy.kind in tier.kinds for policy in policies)
+            if any(tier.holds(policy) for policy in policies)
         ]
-        enforced = tuple(
-            policy for policy in policies if any(policy.kind in tier.kinds for tier in asked)
-        )
+        enforced = tuple(policy for policy in policies if any(tier.holds(policy) for tier in asked))
         if not enforced:
             return None
+        names = learned(policies, self.universe.profile)
         grants = [
             grant
             for policy in enforced
             for rule in policy.rules_for(direction)
-            for grant in self._grants(policy, rule, subject)
+            for grant in self._grants(policy, rule, subject, names)
         ]
         if [tier.combine for tier in asked] != [Combination.UNION]:
             return tuple(self._through_tiers(direction, enforced, grants))
-        if not any(direction in policy.isolates for policy in enforced):
+        if not any(asked[0].isolates(policy, direction) for policy in enforced):
             return None
         return tuple(_merged(self._added_up(grants)))
 
@@ -128,17 +149,38 @@ class Profiles:
             allowed = self.atoms.mask(ports.allowed)
             yield Cell(ends, allowed, allowed | self.atoms.mask(ports.open))
 
-    def _grants(self, policy: Policy, rule: Rule, subject: Pod) -> Iterator[Grant]:
-        ends = self._matching(policy, rule, subject)
-        if rule.ports is None:
-            yield Grant(policy, rule, ends, ALL_PORTS)
-        elif rule.direction is Direction.INGRESS:
-            profile = self.universe.profile
-            ports = union_of(resolve_port(port, subject, profile) for port in rule.ports)
-            yield Grant(policy, rule, ends, ports)
+    def _grants(self, policy: Policy, rule: Rule, subject: Pod, names: Names) -> Iterator[Grant]:
+        side = Side(rule.direction, subject, subject, (), self.universe.profile, names)
+        checks = match_subject(rule, policy, side)
+        own = True if checks is None else any_of(check.matched for check in checks)
+        if own is False:
+            return
+        ends = self._peers.of(policy, rule, side)
+        if own is None:
+            ends = Matching(nobody(), ends.sure | ends.unsure)
+        if rule.direction is Direction.INGRESS or not _by_name(rule):
+            yield Grant(policy, rule, ends, ports_meant(rule, side))
+        elif rule.except_ports:
+            for those, party in self._by_declared(ends):
+                at_party = replace(side, peer=party)
+                yield Grant(policy, rule, those, ports_meant(rule, at_party))
         else:
-            for those, ports in self._by_destination(rule.ports, ends):
+            for those, ports in self._by_destination(rule.ports or (), ends):
                 yield Grant(policy, rule, those, ports)
+
+    def _by_declared(self, ends: Matching) -> Iterator[tuple[Matching, Party]]:
+        """The ends by the ports they declare, each part with one of them that speaks for it."""
+        behind = len(self.universe.faces)
+        parts: dict[object, list[int]] = {}
+        for number in ends.sure | ends.unsure:
+            pod = self.universe.faces[number].pod if number < behind else None
+            named = pod and tuple(port for port in pod.ports if port.name in self._port_names)
+            parts.setdefault(named or None, []).append(number)
+        for numbers in parts.values():
+            those, first = bits(numbers), numbers[0]
+            external = self.universe.external(Direction.EGRESS, first) if first >= behind else None
+            party = external or self.universe.faces[first].pod
+            yield Matching(ends.sure & those, ends.unsure & those), party
 
     def _by_destination(
         self, ports: tuple[PolicyPort, ...], ends: Matching
@@ -167,37 +209,10 @@ class Profiles:
             self._named[key] = {meant: bits(faces) for meant, faces in found.items()}
         return self._named[key]
 
-    def _matching(self, policy: Policy, rule: Rule, subject: Pod) -> Matching:
-        if rule.peers is None:
-            return Matching(bits(self.universe.ends(rule.direction)), nobody())
-        key = id(rule), subject.node if self._by_node else None
-        if key not in self._peers:
-            found = Matching(nobody(), nobody())
-            for peer in rule.peers:
-                found = found.also(self._by_peer(policy, rule.direction, peer, subject))
-            self._peers[key] = found
-        return self._peers[key]
 
-    def _by_peer(self, policy: Policy, direction: Direction, peer: Peer, subject: Pod) -> Matching:
-        if isinstance(peer, PodPeer | BlockPeer):
-            return self.universe.matching(peer, policy.namespace, direction)
-        truths = {
-            number: match_peer(peer, policy, side).matched
-            for number, side in self._sides(direction, subject)
-        }
-        sure, unsure = (
-            bits(n for n, truth in truths.items() if truth is wanted) for wanted in (True, None)
-        )
-        return Matching(sure, unsure)
-
-    def _sides(self, direction: Direction, subject: Pod) -> Iterator[tuple[int, Side]]:
-        universe = self.universe
-        for number, face in enumerate(universe.faces):
-            known = () if face.address is None else (face.address,)
-            yield number, Side(direction, subject, face.pod, known, universe.profile)
-        for number in universe.ends(direction)[len(universe.faces) :]:
-            external = universe.external(direction, number)
-            yield number, Side(direction, subject, external, external.addresses, universe.profile)
+def _by_name(rule: Rule) -> bool:
+    """Whether what the rule's ports mean depends on the destination."""
+    return any(isinstance(port.port, str) for port in rule.all_ports)
 
 
 def _split(

@@ -20,8 +20,9 @@ from nsimlib.evaluation.classes import label_keys, outside, pod_classes
 from nsimlib.evaluation.faces import faces_of, family_of, postings
 from nsimlib.model.addresses import Address, AddressRange, Family, IPBlock
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import External, Namespace, Pod
-from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy
+from nsimlib.model.objects import External, Namespace, Pod, visible_labels
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement, Selector
 
 __all__ = ["Matching", "Universe"]
@@ -37,6 +38,16 @@ class Matching(NamedTuple):
         """Return what matches either of two."""
         sure = self.sure | other.sure
         return Matching(sure, (self.unsure | other.unsure) - sure)
+
+    def both(self, other: "Matching") -> "Matching":
+        """Return what matches both of two."""
+        sure = self.sure & other.sure
+        possible = (self.sure | self.unsure) & (other.sure | other.unsure)
+        return Matching(sure, possible - sure)
+
+    def opposite(self, everyone: Bits) -> "Matching":
+        """Return what of everyone does not match."""
+        return Matching(everyone - self.sure - self.unsure, self.unsure)
 
 
 class Universe:
@@ -82,7 +93,7 @@ class Universe:
     def knows(self, policy: Policy) -> bool:
         """Return whether the policy's selectors and blocks cut no class and no piece further."""
         return all(
-            self._knows(peer, rule.direction) for rule in policy.rules for peer in rule.peers or ()
+            self._knows(peer, rule.direction) for rule in policy.rules for peer in rule.all_peers
         ) and self._knows(policy.subject, Direction.EGRESS)
 
     def _knows(self, peer: Peer, direction: Direction) -> bool:
@@ -184,7 +195,7 @@ class Universe:
         """Return the ends that a peer by labels or by block matches."""
         if isinstance(peer, PodPeer):
             return Matching(self.selected(peer, own), nobody())
-        return self._covered(peer.block, direction)
+        return self._covered(peer, direction)
 
     def selected(self, peer: PodPeer, own_namespace: str | None) -> Bits:
         """Return the faces that a peer or a subject selects by labels."""
@@ -223,7 +234,8 @@ class Universe:
             for requirement in selector.requirements:
                 scope = self._meeting(requirement, scope)
             return scope
-        return bits(n for n in scope if selector.matches(self.faces[n].pod.labels))
+        pods = ((n, self.faces[n].pod) for n in scope)
+        return bits(n for n, pod in pods if selector.matches(visible_labels(pod, selector)))
 
     def _meeting(self, requirement: Requirement, scope: Bits) -> Bits:
         key, none = requirement.key, nobody()
@@ -239,18 +251,21 @@ class Universe:
             case Operator.DOES_NOT_EXIST:
                 return scope - self._labelled.get((key, None), none)
 
-    def _covered(self, block: IPBlock, direction: Direction) -> Matching:
-        """What a block covers: pieces outside, and pods if the profile has blocks meet pods."""
-        found = list(self._pieces_in(block, direction))
-        found += (n for piece in block.ranges for n in self._faces_in(piece))
-        covered, unknown = bits(found), self._unknown_address if block.ranges else nobody()
-        match self.profile["ipblock_matches_pods"].value:
-            case False:
-                return Matching(covered - self.judged, unknown - self.judged)
-            case None:
-                return Matching(covered - self.judged, (covered & self.judged) | unknown)
-            case _:
-                return Matching(covered, unknown)
+    def _covered(self, peer: BlockPeer, direction: Direction) -> Matching:
+        """What a block covers: pieces outside, and pods and hosts if the profile has them met."""
+        found = list(self._pieces_in(peer.block, direction))
+        found += (n for piece in peer.block.ranges for n in self._faces_in(piece))
+        covered = bits(found)
+        unknown = self._unknown_address if peer.block.ranges else nobody()
+        hosts = bits(range(len(self.faces))) - self.judged
+        asked = (("ipblock_matches_pods", self.judged), ("ipblock_matches_nodes", hosts))
+        for question, faces in () if peer.meets_all else asked:
+            is_met = self.profile[question].value
+            if is_met is False:
+                covered, unknown = covered - faces, unknown - faces
+            elif is_met is None:
+                covered, unknown = covered - faces, unknown | (covered & faces)
+        return Matching(covered, unknown)
 
     def _pieces_in(self, block: IPBlock, direction: Direction) -> Iterator[int]:
         starts = self._starts[direction]
@@ -273,7 +288,7 @@ def _families(cluster: Cluster, policies: Iterable[Policy]) -> tuple[Family, ...
         peer.block.range.family
         for policy in policies
         for rule in policy.rules
-        for peer in rule.peers or ()
+        for peer in rule.all_peers
         if isinstance(peer, BlockPeer)
     }
     return tuple(sorted({Family.IPV4} | pods | blocks))

@@ -84,7 +84,7 @@ class DirectionVerdict:
             policy
             for tier in self.tiers
             for policy in tier.policies
-            if self.direction in policy.isolates
+            if tier.tier.isolates(policy, self.direction)
         )
 
     @property

@@ -6,18 +6,20 @@ The words follow kubernetes/kubectl:pkg/describe/describe.go (describeNetworkPol
 from collections.abc import Iterator
 
 from nsimlib.explanation.reasons import Reason
-from nsimlib.model.policy import (
+from nsimlib.model.peers import (
+    AllOf,
+    AnyOf,
     BlockPeer,
-    Direction,
     DomainPeer,
     EntityPeer,
     NodePeer,
+    Not,
     Peer,
     PodPeer,
-    Policy,
-    Rule,
-    Source,
+    ServicePeer,
+    UnknownPeer,
 )
+from nsimlib.model.policy import Direction, Policy, Rule, Source
 from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import LabelSelector, Selector
 
@@ -99,6 +101,18 @@ def _peers(rule: Rule) -> Iterator[str]:
 
 def _peer(peer: Peer) -> str:
     match peer:
+        case AllOf():
+            return " and ".join(map(_peer, peer.parts))
+        case AnyOf():
+            return " or ".join(map(_peer, peer.parts)) or "<none>"
+        case Not():
+            return f"not ({_peer(peer.part)})"
+        case _:
+            return _alone(peer)
+
+
+def _alone(peer: Peer) -> str:
+    match peer:
         case PodPeer():
             return _pods(peer)
         case BlockPeer():
@@ -111,6 +125,12 @@ def _peer(peer: Peer) -> str:
             return f"Entity: {peer.entity.value}"
         case NodePeer():
             return f"NodeSelector: {_labels(peer.nodes)}"
+        case ServicePeer():
+            return f"Service: {peer.name or peer.labels}"
+        case UnknownPeer():
+            return f"Not known: {peer.what}"
+        case _:
+            raise TypeError(f"{peer} does not stand alone")
 
 
 def _pods(peer: PodPeer) -> str:

@@ -6,10 +6,10 @@ No sentence decides anything: each puts a kept `Condition` into words.
 from collections.abc import Callable
 from typing import cast
 
-from nsimlib.evaluation.evidence import Comparison, Condition
+from nsimlib.evaluation.evidence import Check, Comparison, Condition
 from nsimlib.model.addresses import Address, IPBlock
-from nsimlib.model.objects import External, Node, Party, Pod
-from nsimlib.model.policy import Entity
+from nsimlib.model.objects import External, Node, Party, Pod, visible_labels
+from nsimlib.model.peers import BlockPeer, DomainPeer, Entity
 from nsimlib.model.ports import PolicyPort, Port, PortSet
 from nsimlib.model.selectors import Selector
 
@@ -68,7 +68,7 @@ def _namespace_labels(condition: Condition, _: Naming) -> str:
 
 def _pod_labels(condition: Condition, naming: Naming) -> str:
     pod, selector = cast("Pod", condition.given), cast("Selector", condition.wanted)
-    return _labels(naming(pod), selector, selector.misses(pod.labels))
+    return _labels(naming(pod), selector, selector.misses(visible_labels(pod, selector)))
 
 
 def _node_labels(condition: Condition, naming: Naming) -> str:
@@ -83,14 +83,15 @@ def _labels(name: str, selector: Selector, misses: tuple[str, ...]) -> str:
 
 
 def _block(condition: Condition, naming: Naming) -> str:
-    block = cast("IPBlock", condition.wanted)
+    peer = cast("BlockPeer", condition.wanted)
+    block, via = peer.block, f" ({peer.via})" if peer.via else ""
     if not isinstance(condition.given, tuple) or isinstance(condition.given, Address):
         party = cast("Party", condition.given)
-        return f"the address of {naming(party)} is not known, so {block} may hold it or not"
+        return f"the address of {naming(party)} is not known, so {block}{via} may hold it or not"
     addresses = cast("tuple[Address, ...]", condition.given)
     clauses = (_address_in_block(address, block) for address in addresses)
     open_end = ", and it is open which is compared" if condition.holds is None else ""
-    return " and ".join(clauses) + open_end
+    return " and ".join(clauses) + via + open_end
 
 
 def _address_in_block(address: Address, block: IPBlock) -> str:
@@ -99,6 +100,13 @@ def _address_in_block(address: Address, block: IPBlock) -> str:
     if exception := block.exception_for(address):
         return f"{address} is in {block.cidr} but excepted by {exception}"
     return f"{address} is not in {block.cidr}"
+
+
+def _block_meets_nodes(condition: Condition, naming: Naming) -> str:
+    name = naming(cast("Party", condition.given))
+    if condition.holds is None:
+        return f"it is open whether an ipBlock matches nodes, and {name} is one"
+    return f"an ipBlock matches no nodes here, and {name} is one"
 
 
 def _block_meets_pods(condition: Condition, naming: Naming) -> str:
@@ -119,6 +127,36 @@ def _entity(condition: Condition, naming: Naming) -> str:
     return f"{naming(cast('Party', condition.given))} {belongs} to {entity.value}"
 
 
+def _learned(condition: Condition, _: Naming) -> str:
+    if condition.holds:
+        return f"the address of {condition.wanted} is learned from the DNS proxy"
+    asked = cast("tuple[DomainPeer, ...]", condition.given)
+    if not asked:
+        return f"no rule sends DNS through the proxy, so {condition.wanted} has no known address"
+    names = ", ".join(name.pattern for name in asked)
+    return f"the proxy is asked about {names} only, so {condition.wanted} has no known address"
+
+
+def _unknown(condition: Condition, _: Naming) -> str:
+    return f"it is not known: {condition.wanted}"
+
+
+def _any_of(condition: Condition, naming: Naming) -> str:
+    checks = cast("tuple[Check, ...]", condition.wanted)
+    chosen = [check for check in checks if check.matched is condition.holds] or checks
+    return " or ".join(_joined(check, naming) for check in chosen) or "nothing is behind it"
+
+
+def _not(condition: Condition, naming: Naming) -> str:
+    return f"excluded: {_joined(cast('Check', condition.wanted), naming)}"
+
+
+def _joined(check: Check, naming: Naming) -> str:
+    """What one joined part found; where it fails, only what fails."""
+    told = [each for each in check.conditions if each.holds is check.matched]
+    return " and ".join(sentence(each, naming) for each in told or check.conditions)
+
+
 SENTENCES: dict[Comparison, Callable[[Condition, Naming], str]] = {
     Comparison.PORT: _port,
     Comparison.IS_POD: _is_pod,
@@ -128,6 +166,11 @@ SENTENCES: dict[Comparison, Callable[[Condition, Naming], str]] = {
     Comparison.NODE_LABELS: _node_labels,
     Comparison.BLOCK: _block,
     Comparison.BLOCK_MEETS_PODS: _block_meets_pods,
+    Comparison.BLOCK_MEETS_NODES: _block_meets_nodes,
+    Comparison.NAME_LEARNED: _learned,
+    Comparison.UNKNOWN: _unknown,
+    Comparison.ANY_OF: _any_of,
+    Comparison.NOT: _not,
     Comparison.DOMAIN: _domain,
     Comparison.ENTITY: _entity,
 }

@@ -6,7 +6,8 @@ from nsimlib.manifests import dump
 from nsimlib.model.addresses import IPBlock
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import NAME_LABEL, Party, Pod
-from nsimlib.model.policy import BlockPeer, Peer, PodPeer, Policy, Rule
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Policy, Rule
 from nsimlib.model.ports import PolicyPort, Port
 from nsimlib.model.selectors import LabelSelector
 

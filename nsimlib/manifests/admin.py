@@ -12,17 +12,8 @@ from nsimlib.manifests.networking import label_selector
 from nsimlib.manifests.nodes import locate
 from nsimlib.manifests.shapes import LabelSelector
 from nsimlib.model.addresses import IPBlock
-from nsimlib.model.policy import (
-    Action,
-    BlockPeer,
-    Direction,
-    DomainPeer,
-    NodePeer,
-    Peer,
-    PodPeer,
-    Policy,
-    Rule,
-)
+from nsimlib.model.peers import BlockPeer, DomainPeer, NodePeer, Peer, PodPeer
+from nsimlib.model.policy import Action, Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort, Protocol
 from nsimlib.model.selectors import EVERYTHING, Selector
 

@@ -4,16 +4,8 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from nsimlib.model.policy import (
-    BlockPeer,
-    Direction,
-    DomainPeer,
-    NodePeer,
-    Peer,
-    PodPeer,
-    Policy,
-    Rule,
-)
+from nsimlib.model.peers import BlockPeer, DomainPeer, NodePeer, Peer, PodPeer
+from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import EVERYTHING
 

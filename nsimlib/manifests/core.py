@@ -86,6 +86,7 @@ def _service(found: Found, endpoints: Endpoints | None) -> Service:
             for each in spec.ports
         ),
         spec.selector or None,
+        found.meta.labels,
         endpoints,
     )
 

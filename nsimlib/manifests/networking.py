@@ -7,7 +7,8 @@ from nsimlib.manifests.cidrs import read_cidr
 from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.validation import network_policy_faults
 from nsimlib.model.addresses import IPBlock
-from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy, Rule
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort, Protocol
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement
 

@@ -12,7 +12,8 @@ from nsimlib.manifests.scalars import resolve
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Node, Place, Pod, Service
-from nsimlib.model.policy import BlockPeer, Direction, Peer, PodPeer, Policy, Rule
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement
 
@@ -158,7 +159,8 @@ def _service(service: Service) -> Iterator[Manifest]:
     ]
     selector = dict(service.selector or {})
     spec = {"clusterIPs": _texts(service.cluster_ips), "selector": selector, "ports": ports}
-    yield _object("Service", service.name, service.namespace, spec=_said(spec))
+    labels = service.labels
+    yield _object("Service", service.name, service.namespace, labels=labels, spec=_said(spec))
     if service.endpoints is not None:
         runs = groupby(service.endpoints, key=lambda endpoint: (endpoint[0], endpoint[2]))
         slices = [

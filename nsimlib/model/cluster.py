@@ -11,14 +11,16 @@ from nsimlib.model.objects import (
     NAME_LABEL,
     External,
     Namespace,
+    NetworkSet,
     Node,
     Place,
     Pod,
     Service,
     Workload,
 )
-from nsimlib.model.policy import Policy
+from nsimlib.model.policy import Policy, Tier
 from nsimlib.model.report import LoadReport
+from nsimlib.model.resolution import resolved, stands_alone
 from nsimlib.model.selectors import Labels
 from nsimlib.model.shown import Shown
 
@@ -42,9 +44,27 @@ class Cluster(Shown):
     services: tuple[Service, ...] = ()
     places: tuple[Place, ...] = ()
     policies: tuple[Policy, ...] = ()
+    #: named sets of addresses that Calico's selectors select
+    network_sets: tuple[NetworkSet, ...] = ()
+    #: tiers that are objects of the cluster, as Calico has them
+    tiers: tuple[Tier, ...] = ()
     report: LoadReport = field(default=LoadReport(), compare=False)
     #: turns a file or a manifest text into policies; given by whoever read the cluster
     read_policies: PolicyReader | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def resolved(self) -> "Cluster":
+        """The same cluster; its policies name what Services and network sets stand for."""
+        return self if self._stands_alone else self._resolved
+
+    @cached_property
+    def _stands_alone(self) -> bool:
+        return all(map(stands_alone, self.policies))
+
+    @cached_property
+    def _resolved(self) -> "Cluster":
+        policies = resolved(self.policies, self.services, self.network_sets)
+        return replace(self, policies=policies)
 
     @cached_property
     def pods_by_address(self) -> Mapping[Address, Pod]:
@@ -139,7 +159,11 @@ class Cluster(Shown):
             for each in self._read(policy) if isinstance(policy, str) else (policy,):
                 added[each.identity] = each
         kept = tuple(policy for policy in self.policies if policy.identity not in added)
-        return replace(self, policies=(*kept, *added.values()))
+        after = replace(self, policies=(*kept, *added.values()))
+        if vars(self).get("_stands_alone"):
+            # A change of one policy is asked again and again, and is not to look at all of them.
+            vars(after)["_stands_alone"] = all(map(stands_alone, added.values()))
+        return after
 
     def without(self, *keys: str) -> "Cluster":
         """Return this cluster without the policies of these keys (`namespace/name`)."""

@@ -3,6 +3,7 @@
 ::
 
     connection = ["reply of "] end " -> " destination ":" port "/" protocol
+    port       = a number; for ICMP and ICMPv6 the type, so that a ping is 8/ICMP or 128/ICMPv6
     end        = namespace "/" name              a pod, else a workload, else a Service
                | namespace "/" kind "/" name     by kind: pod, deployment, service, ...
                | "node/" name
@@ -21,6 +22,7 @@ from nsimlib.model.ports import MAX_PORT, Port, Protocol
 __all__ = ["ARROW", "Connection", "DomainName", "End", "NodeName", "ObjectName", "parse_end"]
 
 ARROW = " -> "
+MAX_TYPE = 255
 REPLY = "reply of "
 NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
@@ -138,10 +140,14 @@ def parse_end(end: str, text: str = "", at: int = 0) -> End:
 
 
 def _port(text: str, at: int, port: str) -> Port:
-    number, slash, protocol = port.partition("/")
-    if not number.isascii() or not number.isdecimal() or not 1 <= int(number) <= MAX_PORT:
+    number, slash, name = port.partition("/")
+    protocols = {protocol.value: protocol for protocol in Protocol}
+    if slash and name not in protocols:
+        raise ConnectionSyntaxError(text, at + len(number) + 1, f"one of {', '.join(protocols)}")
+    protocol = protocols[name] if slash else Protocol.TCP
+    is_number = number.isascii() and number.isdecimal()
+    if protocol.has_ports and not (is_number and 1 <= int(number) <= MAX_PORT):
         raise ConnectionSyntaxError(text, at, f"a port number from 1 to {MAX_PORT}")
-    if slash and protocol not in Protocol.__members__:
-        at += len(number) + 1
-        raise ConnectionSyntaxError(text, at, f"one of {', '.join(Protocol.__members__)}")
-    return Port(int(number), Protocol[protocol] if slash else Protocol.TCP)
+    if not (is_number and (protocol.has_ports or int(number) <= MAX_TYPE)):
+        raise ConnectionSyntaxError(text, at, f"a type from 0 to {MAX_TYPE}, such as 8 for a ping")
+    return Port(int(number), protocol)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import selects
-from nsimlib.model.policy import BlockPeer, Peer, PodPeer, Policy
+from nsimlib.model.peers import BlockPeer, Peer, PodPeer
+from nsimlib.model.policy import Policy
 
 if TYPE_CHECKING:
     import networkx

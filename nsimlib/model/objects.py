@@ -4,24 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from nsimlib.model.addresses import Address, AddressRange
-from nsimlib.model.policy import PodPeer
+from nsimlib.model.addresses import Address, AddressRange, IPBlock
+from nsimlib.model.peers import PodPeer
 from nsimlib.model.ports import Port
-from nsimlib.model.selectors import Labels
+from nsimlib.model.selectors import Labels, Selector, asks_for_implied
 
 __all__ = [
     "NAME_LABEL",
     "ContainerPort",
     "External",
     "Namespace",
+    "NetworkSet",
     "Node",
     "Party",
     "Place",
     "Pod",
     "Service",
+    "ServiceAccount",
     "ServicePort",
     "Workload",
     "selects",
+    "visible_labels",
 ]
 
 #: the label that the control plane puts on every namespace (F1.36)
@@ -58,6 +61,14 @@ class ContainerPort(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """The account that a pod runs as; its namespace is the pod's."""
+
+    name: str
+    labels: Labels = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A pod. `from_template` marks the stand-in for a workload that has no live pods."""
 
@@ -70,11 +81,25 @@ class Pod:
     host_network: bool = False
     workload: Workload | None = None
     from_template: bool = False
+    account: ServiceAccount | None = None
 
     @property
     def key(self) -> str:
         """`namespace/name`."""
         return f"{self.namespace.name}/{self.name}"
+
+    @property
+    def implied_labels(self) -> Labels:
+        """Labels that nobody wrote and Calico's selectors see (F2.6)."""
+        implied = {
+            "projectcalico.org/namespace": self.namespace.name,
+            "projectcalico.org/orchestrator": "k8s",
+            **{f"pcns.{key}": value for key, value in self.namespace.labels.items()},
+        }
+        if self.account is not None:
+            implied["projectcalico.org/serviceaccount"] = self.account.name
+            implied |= {f"pcsa.{key}": value for key, value in self.account.labels.items()}
+        return implied
 
     @property
     def owner(self) -> Workload:
@@ -131,6 +156,29 @@ class Place:
     names: Mapping[str, tuple[Address, ...]] = field(default_factory=dict, hash=False)
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkSet:
+    """Addresses that selectors select by label, of a namespace or of none (F2.1)."""
+
+    namespace: Namespace | None
+    name: str
+    labels: Labels = field(hash=False)
+    blocks: tuple[IPBlock, ...] = ()
+
+    @property
+    def implied_labels(self) -> Labels:
+        """Labels that nobody wrote and Calico's selectors see."""
+        if self.namespace is None:
+            return {}
+        above = {f"pcns.{key}": value for key, value in self.namespace.labels.items()}
+        return {"projectcalico.org/namespace": self.namespace.name, **above}
+
+    def __str__(self) -> str:
+        if self.namespace is None:
+            return f"GlobalNetworkSet {self.name}"
+        return f"NetworkSet {self.namespace.name}/{self.name}"
+
+
 class ServicePort(NamedTuple):
     """A port of a Service; `target` is a number, or the name of a container port."""
 
@@ -151,6 +199,7 @@ class Service:
     cluster_ips: tuple[Address, ...] = ()
     ports: tuple[ServicePort, ...] = ()
     selector: Labels | None = field(default=None, hash=False)
+    labels: Labels = field(default_factory=dict, hash=False)
     endpoints: tuple[tuple[str, Address, Port], ...] | None = None
 
     @property
@@ -177,4 +226,14 @@ def selects(peer: PodPeer, pod: Pod, own_namespace: str | None) -> bool:
         in_namespace = pod.namespace.name == own_namespace
     else:
         in_namespace = peer.namespaces.matches(pod.namespace.labels)
-    return in_namespace and (peer.pods is None or peer.pods.matches(pod.labels))
+    return in_namespace and (peer.pods is None or peer.pods.matches(visible_labels(pod, peer.pods)))
+
+
+def visible_labels(labelled: Pod | NetworkSet, selector: Selector) -> Labels:
+    """Return the labels that a selector sees: those written, and implied ones if it asks for some.
+
+    To Kubernetes an implied label is a label like any other, which nobody has.
+    """
+    if not asks_for_implied(selector):
+        return labelled.labels
+    return {**labelled.labels, **labelled.implied_labels}

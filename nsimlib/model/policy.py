@@ -1,25 +1,19 @@
 """Policies of every dialect: whom they apply to, what their rules say, how tiers combine them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
-from nsimlib.model.addresses import IPBlock
+from nsimlib.model.peers import DomainPeer, Peer, PodPeer, parts_of
 from nsimlib.model.ports import PolicyPort
-from nsimlib.model.selectors import EVERYTHING, Selector
 from nsimlib.model.shown import Shown
 
 __all__ = [
     "Action",
-    "BlockPeer",
     "Combination",
     "Direction",
-    "DomainPeer",
-    "Entity",
-    "EntityPeer",
-    "NodePeer",
-    "Peer",
-    "PodPeer",
+    "Layer7",
     "Policy",
     "Rule",
     "Source",
@@ -75,80 +69,23 @@ NOWHERE = Source("", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class PodPeer:
-    """Pods by the labels of their namespace and their own.
+class Layer7:
+    """What a proxy lets through of the connections that a rule allows (F3.12).
 
-    `namespaces` None means the policy's own namespace; `pods` None means all pods there (F1.2).
+    `dns` are the names that may be asked for; their answers are what name rules learn addresses
+    from (F3.21). `http` are requests in words.
     """
 
-    namespaces: Selector | None = None
-    pods: Selector | None = None
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BlockPeer:
-    """A block of addresses."""
-
-    block: IPBlock
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DomainPeer:
-    """The addresses that a domain name has; `*.` in front stands for one or more labels (F1.64)."""
-
-    pattern: str
-    path: str = ""
-
-    def names(self, name: str) -> bool:
-        """Whether the pattern names this domain.
-
-        >>> DomainPeer("*.example.com").names("example.com")
-        False
-        """
-        name, pattern = name.lower().rstrip("."), self.pattern.lower().rstrip(".")
-        return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
-
-
-class Entity(Enum):
-    """A group of ends that a policy can name without labels or addresses."""
-
-    ALL = "all"
-    #: what is neither a pod nor a node of the cluster
-    WORLD = "world"
-    #: all pods and nodes
-    CLUSTER = "cluster"
-    #: the node the subject runs on
-    HOST = "host"
-    #: every other node
-    REMOTE_NODE = "remote-node"
-
-
-@dataclass(frozen=True, slots=True)
-class EntityPeer:
-    """A named group of ends."""
-
-    entity: Entity
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NodePeer:
-    """Nodes by label."""
-
-    nodes: Selector
-    path: str = ""
-
-
-Peer = PodPeer | BlockPeer | DomainPeer | EntityPeer | NodePeer
+    dns: tuple[DomainPeer, ...] = ()
+    http: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One entry of `egress:` or `ingress:`; it matches where some port and some peer match (F1.6).
 
-    `ports` and `peers` are None for any and empty for none: the two are not the same.
+    `ports` and `peers` are None for any and empty for none: the two are not the same. A rule may
+    except ports, and may ask something of the policy's own end too (`subject`, as `peers`).
     """
 
     direction: Direction
@@ -158,6 +95,20 @@ class Rule:
     path: str = ""
     line: int = field(default=0, compare=False)
     name: str = ""
+    except_ports: tuple[PolicyPort, ...] = ()
+    subject: tuple[Peer, ...] | None = None
+    layer7: Layer7 | None = None
+
+    @property
+    def all_peers(self) -> Iterator[Peer]:
+        """Every peer that it names about either end, those that are joined taken apart."""
+        for peer in (*(self.peers or ()), *(self.subject or ())):
+            yield from parts_of(peer)
+
+    @property
+    def all_ports(self) -> tuple[PolicyPort, ...]:
+        """Every port that it names, to allow or to except."""
+        return (*(self.ports or ()), *self.except_ports)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -166,7 +117,9 @@ class Policy(Shown):
 
     `namespace` is None for a cluster-scoped kind. `directions` are those the policy has a say in
     for the pods it selects; rules in other directions have no effect (F1.11). `isolates` are
-    those in which its subject is denied what no rule allows; an admin policy has none (F1.52).
+    those in which its subject is denied what no rule allows; an admin policy has none (F1.52), and
+    a policy in a tier that ends with a denial needs none. `tier` is the one it says it is in.
+    A `staged` policy is not in force, and shows what would be.
     """
 
     kind: str
@@ -177,6 +130,8 @@ class Policy(Shown):
     isolates: frozenset[Direction]
     rules: tuple[Rule, ...] = ()
     order: float = 0.0
+    tier: str = ""
+    staged: bool = False
     source: Source = field(default=NOWHERE, compare=False)
     #: the directions were left out and the server filled them in (F1.10)
     directions_defaulted: bool = False
@@ -200,13 +155,31 @@ class Policy(Shown):
 class Tier:
     """A stage in which policies of some kinds are judged together.
 
-    `default` is what a first-match tier does with connections that no rule matched.
+    `kinds` holds kinds, or `Kind/tier` for those policies of a kind that are in that tier.
+    `default` is what a first-match tier does with connections that no rule matched. `orders` are
+    those of kinds that have none of their own. `order` is the tier's own, where tiers have one.
     """
 
     name: str
     combine: Combination
     kinds: tuple[str, ...]
     default: Action = Action.PASS
+    order: float = 0.0
+    orders: tuple[tuple[str, float], ...] = ()
+    #: whether it is open which of two policies of one order comes first (F1.48)
+    ties_are_open: bool = False
 
+    def holds(self, policy: Policy) -> bool:
+        """Whether a policy is judged in this tier."""
+        is_meant = policy.kind in self.kinds or f"{policy.kind}/{policy.tier}" in self.kinds
+        return is_meant and not policy.staged
 
-EVERY_POD = PodPeer(EVERYTHING, EVERYTHING)
+    def isolates(self, policy: Policy, direction: Direction) -> bool:
+        """Whether the tier denies the policy's subject what no rule of the tier allows."""
+        if self.combine is Combination.FIRST_MATCH:
+            return self.default is Action.DENY and direction in policy.directions
+        return direction in policy.isolates
+
+    def order_of(self, policy: Policy) -> float:
+        """Where a policy stands among those of the tier, the lowest first."""
+        return dict(self.orders).get(policy.kind, policy.order)

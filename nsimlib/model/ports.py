@@ -4,26 +4,49 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["ALL_PORTS", "MAX_PORT", "NO_PORTS", "PolicyPort", "Port", "PortSet", "Protocol"]
+__all__ = [
+    "ALL_PORTS",
+    "MAX_PORT",
+    "NO_PORTS",
+    "TRANSPORTS",
+    "PolicyPort",
+    "Port",
+    "PortSet",
+    "Protocol",
+]
 
 MAX_PORT = 65535
 Interval = tuple[int, int]
 
 
 class Protocol(Enum):
-    """Transport protocols that NetworkPolicy knows (F1.21)."""
+    """Protocols of a connection: the transports that NetworkPolicy knows (F1.21), and ICMP.
+
+    What is a port to a transport is a type to ICMP: a ping asks for `8/ICMP`, or `128/ICMPv6`.
+    """
 
     TCP = "TCP"
     UDP = "UDP"
     SCTP = "SCTP"
+    ICMP = "ICMP"
+    ICMPV6 = "ICMPv6"
 
     # There is one object for each; the hash of Enum goes by name, a million times in Python.
     __hash__ = object.__hash__
 
+    @property
+    def has_ports(self) -> bool:
+        """Whether it has ports and not types."""
+        return self in TRANSPORTS
+
+
+#: protocols that have ports; sets of ports and all pairs speak of these alone
+TRANSPORTS = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Port:
-    """A port number with its protocol, written `53/UDP`."""
+    """A port number, or a type of ICMP, with its protocol, written `53/UDP`."""
 
     number: int
     protocol: Protocol = Protocol.TCP
@@ -37,15 +60,21 @@ class PolicyPort:
     """One entry of `ports:` with the server's defaults filled in (F1.7, F1.8).
 
     `port` is None for every port of the protocol, a number, or the name of a container port.
-    `protocol` is None where a dialect means any.
+    `protocol` is None where a dialect means any transport. `other` names a protocol that no
+    connection can be asked about, such as 47.
     """
 
     protocol: Protocol | None
     port: int | str | None = None
     end_port: int | None = None
     path: str = ""
+    other: str = ""
 
     def __str__(self) -> str:
+        if self.other:
+            return f"protocol {self.other}"
+        if self.protocol is not None and not self.protocol.has_ports:
+            return f"{'any type' if self.port is None else self.port}/{self.protocol.value}"
         protocol = self.protocol.value if self.protocol else "any protocol"
         if self.port is None:
             return f"any port/{protocol}"
@@ -54,17 +83,21 @@ class PolicyPort:
 
     def numbers(self) -> "PortSet":
         """The ports meant by number; a name means none until a pod resolves it."""
-        if isinstance(self.port, str):
+        if isinstance(self.port, str) or self.other:
             return NO_PORTS
         first, last = (
             (1, MAX_PORT) if self.port is None else (self.port, self.end_port or self.port)
         )
-        protocols = Protocol if self.protocol is None else (self.protocol,)
+        protocols = TRANSPORTS if self.protocol is None else (self.protocol,)
         return PortSet(dict.fromkeys(protocols, ((first, last),)))
+
+    def is_type_of(self, given: Port) -> bool:
+        """Whether it means this type of ICMP; to mean any transport is not to mean ICMP (F3.10)."""
+        return self.protocol is given.protocol and self.port in (None, given.number)
 
 
 class PortSet:
-    """A set of ports per protocol, kept as sorted intervals that neither touch nor overlap.
+    """A set of ports per transport, kept as sorted intervals that neither touch nor overlap.
 
     >>> web = PortSet.of("80/TCP", "443/TCP", "8000-8999/TCP")
     >>> web & PortSet.of("8080/TCP", "53/UDP")
@@ -76,7 +109,7 @@ class PortSet:
     __slots__ = ("_hash", "_intervals")
 
     def __init__(self, intervals: Mapping[Protocol, Iterable[Interval]] | None = None) -> None:
-        merged = {p: _merge((intervals or {}).get(p, ())) for p in Protocol}
+        merged = {p: _merge((intervals or {}).get(p, ())) for p in TRANSPORTS}
         self._intervals = {p: spans for p, spans in merged.items() if spans}
         self._hash = hash(tuple(self._intervals.items()))
 
@@ -110,13 +143,13 @@ class PortSet:
         )
 
     def __or__(self, other: "PortSet") -> "PortSet":
-        return PortSet({p: self.spans(p) + other.spans(p) for p in Protocol})
+        return PortSet({p: self.spans(p) + other.spans(p) for p in TRANSPORTS})
 
     def __and__(self, other: "PortSet") -> "PortSet":
-        return PortSet({p: _common(self.spans(p), other.spans(p)) for p in Protocol})
+        return PortSet({p: _common(self.spans(p), other.spans(p)) for p in TRANSPORTS})
 
     def __sub__(self, other: "PortSet") -> "PortSet":
-        return PortSet({p: _common(self.spans(p), _gaps(other.spans(p))) for p in Protocol})
+        return PortSet({p: _common(self.spans(p), _gaps(other.spans(p))) for p in TRANSPORTS})
 
     def __bool__(self) -> bool:
         return bool(self._intervals)
@@ -171,5 +204,5 @@ def _gaps(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return (*gaps, (start, MAX_PORT)) if start <= MAX_PORT else tuple(gaps)
 
 
-ALL_PORTS = PortSet(dict.fromkeys(Protocol, ((1, MAX_PORT),)))
+ALL_PORTS = PortSet(dict.fromkeys(TRANSPORTS, ((1, MAX_PORT),)))
 NO_PORTS = PortSet()

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-__all__ = ["EVERYTHING", "LabelSelector", "Labels", "Operator", "Requirement", "Selector"]
+__all__ = [
+    "EVERYTHING",
+    "IMPLIED",
+    "LabelSelector",
+    "Labels",
+    "Operator",
+    "Requirement",
+    "Selector",
+    "asks_for_implied",
+]
 
 Labels = Mapping[str, str]
 
@@ -22,6 +31,15 @@ class Selector(Protocol):
 
     def misses(self, labels: Labels) -> tuple[str, ...]:
         """What is wrong with these labels, a phrase after "it" each; empty when they match."""
+
+
+#: labels that nobody writes, which Calico's selectors see: where an object is, and who runs it
+IMPLIED = ("projectcalico.org/", "pcns.", "pcsa.")
+
+
+def asks_for_implied(selector: Selector) -> bool:
+    """Return whether a selector asks for labels that objects have without their being written."""
+    return any(key.startswith(IMPLIED) for key in selector.keys)
 
 
 class Operator(Enum):

@@ -7,7 +7,8 @@ import pytest
 from nsimlib.evaluation.classes import outside, pod_classes
 from nsimlib.model.addresses import Family, parse_address
 from nsimlib.model.objects import Place, Pod
-from nsimlib.model.policy import Direction, DomainPeer, Entity, EntityPeer, Policy
+from nsimlib.model.peers import DomainPeer, Entity, EntityPeer
+from nsimlib.model.policy import Direction, Policy
 from tests.builders import EGRESS, INGRESS, block, cluster, pod, pods, policy, rule
 
 ONE = pod("shop/one", "10.0.0.1", app="web", run="1", ports="http=80 =9", node="worker-1")

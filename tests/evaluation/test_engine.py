@@ -13,7 +13,8 @@ from nsimlib.model.addresses import parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Service, ServicePort
-from nsimlib.model.policy import Direction, Peer, Policy
+from nsimlib.model.peers import Peer
+from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import Port
 from tests.builders import EGRESS, INGRESS, block, cluster, node, pod, pods, policy, rule
 from tests.strategies import SPEC, TIERED, WORKLOADS

@@ -9,15 +9,20 @@ from nsimlib.evaluation.logic import Truth
 from nsimlib.evaluation.matching import Side, is_judged, match_peer, match_port, node_of
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.objects import External, Party
-from nsimlib.model.policy import (
-    Direction,
+from nsimlib.model.peers import (
+    AllOf,
+    AnyOf,
+    BlockPeer,
     DomainPeer,
     Entity,
     EntityPeer,
     NodePeer,
+    Not,
     Peer,
     PodPeer,
+    UnknownPeer,
 )
+from nsimlib.model.policy import Direction
 from nsimlib.model.ports import Port, Protocol
 from nsimlib.model.selectors import EVERYTHING, LabelSelector
 from tests.builders import EGRESS, INGRESS, block, node, pod, pods, policy, policy_port
@@ -162,6 +167,45 @@ class TestOtherPeers:
         assert match_peer(EntityPeer(Entity.REMOTE_NODE), OF_SHOP, side(other)).matched is True
         assert match_peer(EntityPeer(Entity.HOST), OF_SHOP, side(other)).matched is False
         assert [node_of(party) for party in (other, DB, OUTSIDE)] == ["worker-2", "worker-2", None]
+
+
+UNKNOWN = UnknownPeer("the security group")
+
+
+class TestJoinedPeers:
+    @pytest.mark.parametrize(
+        ("peer", "web", "db"),
+        [
+            (AllOf((pods({}), block("10.0.0.2/32"))), False, True),
+            (AllOf(()), True, True),
+            (AnyOf((pods(app="web"), block("10.0.0.2/32"))), True, True),
+            (AnyOf(()), False, False),
+            (Not(block("10.0.0.2/32")), True, False),
+            (AllOf((pods({}), Not(pods(app="web")))), False, True),
+            # what is not known stays open, unless it does not matter
+            (UNKNOWN, None, None),
+            (Not(UNKNOWN), None, None),
+            (AllOf((UNKNOWN, pods({}, app="db"))), False, None),
+            (AnyOf((UNKNOWN, pods(app="web"))), True, None),
+        ],
+    )
+    def test_match_by_their_parts(self, peer: Peer, web: Truth, db: Truth) -> None:
+        assert match_peer(peer, OF_SHOP, side(WEB)).matched is web
+        assert match_peer(peer, OF_SHOP, side(DB)).matched is db
+
+    def test_a_block_that_meets_all_meets_pods_whatever_the_profile_says(self) -> None:
+        profile = settled("ipblock_matches_pods", False)
+        plain = block("10.0.0.2/32")
+        everyone = BlockPeer(plain.block, meets_all=True)
+        found = [match_peer(p, OF_SHOP, side(DB, profile=profile)) for p in (plain, everyone)]
+        assert [check.matched for check in found] == [False, True]
+
+    def test_an_address_of_a_name_counts_once_it_is_learned(self) -> None:
+        """Without a DNS rule the enforcer never hears of the address (F3.21)."""
+        name = DomainPeer("*.example.com")
+        for learned, matches in ((None, True), ((), False), ((DomainPeer("x.io"),), False)):
+            asked = replace(side(OUTSIDE), learned=learned)
+            assert match_peer(name, OF_SHOP, asked).matched is matches
 
 
 class TestPorts:

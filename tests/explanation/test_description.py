@@ -2,7 +2,8 @@
 
 from nsimlib.explanation.description import describe
 from nsimlib.explanation.reasons import Reason
-from nsimlib.model.policy import Direction, PodPeer, Policy
+from nsimlib.model.peers import PodPeer
+from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.selectors import EVERYTHING
 from tests.builders import EGRESS, INGRESS, block, pods, policy, rule
 

@@ -10,7 +10,7 @@ from nsimlib.evaluation.matching import Side, match_peer, match_port
 from nsimlib.explanation.sentences import SENTENCES, ports_sentence, sentence
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.objects import External, Party
-from nsimlib.model.policy import DomainPeer, Entity, EntityPeer, NodePeer, Peer, PodPeer
+from nsimlib.model.peers import DomainPeer, Entity, EntityPeer, NodePeer, Peer, PodPeer
 from nsimlib.model.ports import Port
 from nsimlib.model.selectors import EVERYTHING, LabelSelector
 from tests.builders import EGRESS, block, node, pod, pods, policy, policy_port

@@ -6,7 +6,8 @@ import pytest
 
 from nsimlib.manifests import loads
 from nsimlib.model.addresses import IPBlock
-from nsimlib.model.policy import BlockPeer, Direction, PodPeer, Policy
+from nsimlib.model.peers import BlockPeer, PodPeer
+from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import PolicyPort, Protocol
 from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement
 from tests.manifests.snippets import POLICY, in_rule, in_spec, policy_of

@@ -58,7 +58,12 @@ class TestParse:
             ),
             ("shop/web -> shop/api:0/TCP", "                     ^", "a port number"),
             ("shop/web -> shop/api:65536", "                     ^", "a port number"),
-            ("shop/web -> shop/api:80/ICMP", "                        ^", "one of TCP, UDP, SCTP"),
+            (
+                "shop/web -> shop/api:80/GRE",
+                "                        ^",
+                "one of TCP, UDP",
+            ),
+            ("shop/web -> shop/api:256/ICMP", "                     ^", "a type from 0 to 255"),
             ("shop/web -> shop/api:80/tcp", "                        ^", "one of TCP, UDP, SCTP"),
             ("shop/web -> api:80/TCP", "            ^", "which namespace is it in?"),
             ("shop/we b -> shop/api:80", "^", "namespace/name"),

@@ -4,7 +4,7 @@ import pytest
 
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.objects import Pod, Service, ServicePort, Workload, selects
-from nsimlib.model.policy import PodPeer
+from nsimlib.model.peers import PodPeer
 from nsimlib.model.ports import Port, Protocol
 from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement
 from tests.builders import pod, pods

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nsimlib.model.policy import Direction, DomainPeer
+from nsimlib.model.peers import DomainPeer
+from nsimlib.model.policy import Direction
 from tests.builders import EGRESS, INGRESS, policy, rule
 
 
