@@ -8,7 +8,7 @@ Slow, and so no part of CI; the result is recorded in README.md.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,24 +17,28 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from benchmarks import nca
-from benchmarks.many import cluster_manifests
+from benchmarks.many import Manifest, cluster_manifests
 from benchmarks.nca import End, Pairs
-from nsimlib.evaluation.reachability import reachability
+from nsimlib.evaluation.reachability import Reachability, reachability
 from nsimlib.manifests import load
 from nsimlib.model.addresses import AddressRange, cut
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Workload
 from nsimlib.model.ports import NO_PORTS
 
-__all__ = ["differences", "ours", "workload_pairs"]
+__all__ = ["Question", "by_names", "differences", "ours", "run", "workload_pairs"]
 
 
 def ours(cluster: Cluster) -> Pairs:
     """Return our answer in the peer's reading, by its names."""
-    flows = reachability(cluster, cni="workloads").flows()
+    return by_names(reachability(cluster, cni="workloads"))
+
+
+def by_names(reach: Reachability) -> Pairs:
+    """Return what workloads may do, by the peer's names."""
     return {
         (_named(flow.source), _named(flow.destination)): flow.every.allowed
-        for flow in flows
+        for flow in reach.flows()
         if flow.every.allowed
     }
 
@@ -73,6 +77,14 @@ def _pieces(end: End, edges: Iterable[AddressRange]) -> Iterable[End]:
     return cut(end, edges) if isinstance(end, AddressRange) else (end,)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A cluster, and how we answer for it in the peer's reading."""
+
+    manifests: Iterable[Manifest]
+    answer: Callable[[Cluster], Pairs]
+
+
 @dataclass(slots=True)
 class Result:
     """What came of all clusters."""
@@ -83,19 +95,18 @@ class Result:
     refused: int = 0
 
 
-def compare(python: Path, seed: int, result: Result, features: Counter[str]) -> None:
+def compare(python: Path, seed: int, question: Question, result: Result) -> None:
     """Compare the two answers on one cluster."""
-    manifests = list(cluster_manifests(seed, features))
     with TemporaryDirectory() as name:
         path = Path(name) / "cluster.yaml"
-        path.write_text(yaml.safe_dump_all(manifests), "utf-8")
+        path.write_text(yaml.safe_dump_all(list(question.manifests)), "utf-8")
         try:
             theirs = nca.connections(nca.run(python, path.parent, "txt_no_fw_rules").text)
         except RuntimeError as error:
             result.refused += 1
             print(f"seed {seed}: {error}", file=sys.stderr)
             return
-        mine = ours(load(path))
+        mine = question.answer(load(path))
     found = list(differences(mine, theirs))
     result.clusters += 1
     result.pairs += len(mine.keys() | theirs.keys())
@@ -104,9 +115,9 @@ def compare(python: Path, seed: int, result: Result, features: Counter[str]) -> 
         print(f"seed {seed}: {line}", file=sys.stderr)
 
 
-def main() -> None:
-    """Compare, and print the result as the sentence that is recorded."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def run(marker: str, ask: Callable[[int, Counter[str]], Question]) -> None:
+    """Compare, and print the result as the sentence that is recorded under a marker."""
+    parser = argparse.ArgumentParser()
     parser.add_argument("clusters", type=int, nargs="?", default=200)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--write", action="store_true", help="record it in benchmarks/README.md")
@@ -116,13 +127,13 @@ def main() -> None:
         raise SystemExit(f"network-config-analyzer {nca.VERSION} cannot be installed here")
     result, features = Result(), Counter[str]()
     for seed in range(chosen.first, chosen.first + chosen.clusters):
-        compare(python, seed, result, features)
+        compare(python, seed, ask(seed, features), result)
     line = sentence(result, features)
     print(line)
     if chosen.write:
         from benchmarks.report import put
 
-        put("agreement", [line])
+        put(marker, [line])
 
 
 def sentence(result: Result, features: Counter[str]) -> str:
@@ -137,4 +148,4 @@ def sentence(result: Result, features: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run("agreement", lambda seed, features: Question(cluster_manifests(seed, features), ours))

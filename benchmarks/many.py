@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-__all__ = ["cluster_manifests"]
+__all__ = ["APPS", "NAMESPACES", "TIERS", "Manifest", "cluster_manifests"]
 
 Manifest = dict[str, Any]
 NAMESPACES = ("east", "west", "north")

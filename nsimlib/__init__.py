@@ -20,6 +20,8 @@ those above it::
 
 from typing import TYPE_CHECKING
 
+from nsimlib.cni.choosing import guess
+from nsimlib.cni.features import profile_table
 from nsimlib.cni.profile import profile_names
 from nsimlib.errors import (
     ConnectionSyntaxError,
@@ -31,6 +33,7 @@ from nsimlib.errors import (
 )
 from nsimlib.evaluation.collateral import assert_only
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.compare import compare, matrices
 from nsimlib.evaluation.coverage import coverage
 from nsimlib.evaluation.difference import difference
 from nsimlib.evaluation.engine import why
@@ -49,6 +52,7 @@ from nsimlib.lessons.scenarios import policy_files, scenario
 from nsimlib.manifests import load, loads
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
+from nsimlib.views.overview import overview
 from nsimlib.views.picture import picture
 
 if TYPE_CHECKING:
@@ -83,6 +87,7 @@ __all__ = [
     "UnintendedChange",
     "UnknownName",
     "assert_only",
+    "compare",
     "coverage",
     "difference",
     "environment",
@@ -90,11 +95,14 @@ __all__ = [
     "expect",
     "explain",
     "fact",
+    "guess",
     "inquiry",
     "isolation",
     "load",
     "load_input",
     "loads",
+    "matrices",
+    "overview",
     "picture",
     "policy_files",
     "policy_for",
@@ -102,6 +110,7 @@ __all__ = [
     "positions",
     "predict",
     "profile_names",
+    "profile_table",
     "reachability",
     "scenario",
     "settle",

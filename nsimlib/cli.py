@@ -1,8 +1,8 @@
 """The command line: the library's questions with exit codes fit for CI.
 
 Exit codes of `nsim why`: 0 allowed, 1 denied, 3 undetermined; of `nsim diff`: 0 no change, 1
-changes; of `nsim check`: 0 all met, 1 not. Any command: 2 for a call or an input that cannot be
-read.
+changes; of `nsim compare`: 0 all agree, 1 not; of `nsim check`: 0 all met, 1 not. Any command: 2
+for a call or an input that cannot be read.
 """
 
 import csv
@@ -14,9 +14,11 @@ from pathlib import Path
 
 import click
 
+from nsimlib.cni.choosing import AUTO, guess
 from nsimlib.cni.profile import profile_names
 from nsimlib.errors import NsimError
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.compare import compare
 from nsimlib.evaluation.difference import difference
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.expectations import expect
@@ -44,8 +46,9 @@ reading_option = click.option(
     "cni",
     default="spec",
     show_default=True,
-    type=click.Choice(profile_names()),
-    help="The profile that settles what the Kubernetes text leaves open.",
+    type=click.Choice((*profile_names(), AUTO)),
+    help="The profile that settles what the Kubernetes text leaves open; auto takes the one that "
+    "the manifests suggest.",
 )
 lenient_option = click.option(
     "--lenient", is_flag=True, help="Leave out what the API server would refuse, and go on."
@@ -91,6 +94,36 @@ def why_command(
     sys.exit(EXIT_CODES[verdict.outcome])
 
 
+@main.command("compare")
+@paths_argument
+@click.option(
+    "--cni",
+    "cnis",
+    multiple=True,
+    required=True,
+    type=click.Choice((AUTO, *profile_names())),
+    help="An enforcer; name two or more, the others are held against the first.",
+)
+@click.option("--ask", "connection", help="One connection instead of all of them.")
+@lenient_option
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text")
+def compare_command(
+    paths: tuple[str, ...], cnis: tuple[str, ...], connection: str | None, lenient: bool, form: str
+) -> None:
+    """Say on which connections of the manifests at PATHS enforcers do not agree, and why.
+
+    Exits with 1 if they part on any, with 0 if they agree.
+    """
+    cluster = _load(paths, lenient)
+    if connection is not None:
+        judged = compare(cluster, connection, cnis=cnis)
+        click.echo(judged.to_table().to_markdown() if form == "markdown" else str(judged))
+        sys.exit(0 if judged.agree else 1)
+    found = compare(cluster, cnis=cnis)
+    click.echo(found.to_table().to_markdown() if form == "markdown" else str(found))
+    sys.exit(1 if found else 0)
+
+
 @main.command("reach")
 @paths_argument
 @reading_option
@@ -108,7 +141,9 @@ def reach_command(
     reading goes on where the API server would refuse something, and says so. `--format rules` takes
     pods that are treated alike together, and names them by their labels.
     """
-    reach = reachability(_load(paths, lenient or cni == "workloads"), cni=cni)
+    cluster = _load(paths, lenient or cni == "workloads")
+    _say_what_is_chosen(cluster, cni)
+    reach = reachability(cluster, cni=cni)
     if form == "list":
         click.echo("".join(f"{line}\n" for line in list_lines(reach)), nl=False)
         return
@@ -137,7 +172,9 @@ def diff_command(before: str, after: str, cni: str, lenient: bool, form: str) ->
     Both are files, folders or scenarios, each with all that it is about: pods and policies. Exits
     with 0 if no connection changes, 1 if some do.
     """
-    found = difference(_load((before,), lenient), _load((after,), lenient), cni=cni)
+    earlier, later = (_load((path,), lenient) for path in (before, after))
+    _say_what_is_chosen(later, cni)
+    found = difference(earlier, later, cni=cni)
     if form == "json":
         news = {"added": found.workloads_added, "removed": found.workloads_removed}
         about = {f"workloads {word}": list(map(str, those)) for word, those in news.items()}
@@ -160,7 +197,9 @@ def check_command(
 
     Each that does not is explained. Exits with 0 if all do, 1 if not.
     """
-    report = expect(_load(paths, lenient), expectations, cni=cni)
+    cluster = _load(paths, lenient)
+    _say_what_is_chosen(cluster, cni)
+    report = expect(cluster, expectations, cni=cni)
     if junit is not None:
         junit.write_text(report.to_junit(), encoding="utf-8")
     for failure in report.failures:
@@ -175,6 +214,12 @@ def lessons_command(folder: Path) -> None:
     """Copy the notebooks into FOLDER, without outputs; what is already there is left alone."""
     for path, written in copy_notebooks(folder):
         click.echo(f"{'wrote' if written else 'kept'} {path}")
+
+
+def _say_what_is_chosen(cluster: Cluster, cni: str) -> None:
+    """Say why a profile was taken where the output has no place for it."""
+    if cni == AUTO:
+        click.echo(f"nsim: the reading was chosen: {guess(cluster).conclusion}", err=True)
 
 
 def _load(paths: tuple[str, ...], lenient: bool) -> Cluster:

@@ -6,6 +6,8 @@
     ├── ManifestError(ValueError)           what the API server would refuse; holds every Problem
     ├── UnknownName(LookupError)            no such pod, scenario, fact, ...; names the nearest
     ├── ConnectionSyntaxError(ValueError)   a connection that cannot be read; marks the place
+    ├── SelectorSyntaxError(ValueError)     a Calico selector that cannot be read; the column
+    ├── RulesetSyntaxError(ValueError)      text that iptables-save would not print; the line
     ├── UnintendedChange(AssertionError)    a change does something else, or less, than intended
     └── ExpectationsNotMet(AssertionError)  connections end otherwise than they should
 
@@ -22,6 +24,8 @@ __all__ = [
     "ManifestError",
     "NsimError",
     "Problem",
+    "RulesetSyntaxError",
+    "SelectorSyntaxError",
     "UnintendedChange",
     "UnknownName",
 ]
@@ -85,6 +89,22 @@ class ConnectionSyntaxError(NsimError, ValueError):
     def __init__(self, text: str, column: int, expected: str) -> None:
         self.text, self.column, self.expected = text, column, expected
         super().__init__(f"expected {expected}\n  {text}\n  {' ' * column}^")
+
+
+class SelectorSyntaxError(NsimError, ValueError):
+    """A text that is no expression of Calico's selector language; `column` counts from 1."""
+
+    def __init__(self, text: str, column: int, expected: str) -> None:
+        self.text, self.column, self.expected = text, column, expected
+        super().__init__(f"column {column}: expected {expected}")
+
+
+class RulesetSyntaxError(NsimError, ValueError):
+    """A line that neither `iptables-save` nor `ipset save` prints; `number` counts from 1."""
+
+    def __init__(self, line: str, number: int, expected: str) -> None:
+        self.line, self.number, self.expected = line, number, expected
+        super().__init__(f"line {number}: expected {expected}\n  {line}")
 
 
 class UnintendedChange(NsimError, AssertionError):  # noqa: N818 - reads as what happened

@@ -124,7 +124,7 @@ def clusters(
 
 
 def _network_sets(spaces: dict[str, Namespace]) -> Iterator[NetworkSet]:
-    blocks = IPBlock("10.0.0.0/30"), IPBlock("203.0.113.0/24", ("203.0.113.7/32",))
+    blocks = IPBlock("10.0.0.0/30"), IPBlock("203.0.113.4/30")
     yield NetworkSet(spaces["shop"], "partners", {"app": "db"}, blocks)
     yield NetworkSet(None, "everywhere", {"app": "web"}, (IPBlock("fd00::/64"),))
 
@@ -437,13 +437,18 @@ PROFILES = (SPEC, WORKLOADS, TIERED, CLOSED, DENY_FIRST)
 ANSWERS: dict[str, tuple[str | bool | None, ...]] = {
     "ipblock_matches_pods": (True, False, None),
     "ipblock_matches_nodes": (True, False, None),
+    "service_translation": ("before", "after", None),
     "learns_names_from_dns": (True, False),
     "host_network_pods": ("node", "pod"),
     "node_to_own_pod": ("allowed", "policy"),
     "pod_to_own_node": ("allowed", "policy", None),
-    "service_translation": ("before", "after", None),
-    "named_ports": ("by-protocol", "first-by-name"),
-    "pod_to_itself": ("allowed", "policy"),
+    "pod_to_itself": ("allowed", "policy", None),
+    "pod_to_itself_by_service": ("allowed", "policy", None),
+    "named_ports": ("by-protocol", "first-by-name", "not-for-blocks", "refused"),
+    "end_port": ("range", "first"),
+    "icmp": ("rules", "pings-pass", None),
+    "sctp": ("rules", "unsupported", None),
+    "ipv6": ("rules", None),
 }
 
 

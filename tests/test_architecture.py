@@ -273,7 +273,7 @@ def test_direction_is_a_value_and_no_flag(module: Module) -> None:
 # One name through the tree
 
 #: scenarios that no lesson is about
-WITHOUT_LESSON = ("shop",)
+WITHOUT_LESSON = ("enforcers-part", "shop")
 
 
 def test_every_scenario_has_a_lesson() -> None:

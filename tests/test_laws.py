@@ -17,7 +17,7 @@ from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.ends import parties, party_at
 from nsimlib.evaluation.engine import evaluate
 from nsimlib.evaluation.evidence import RuleResult, place_of
-from nsimlib.evaluation.logic import any_of
+from nsimlib.evaluation.logic import any_of, not_
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
 from nsimlib.explanation.reasons import MARKS, OUTCOME_MARKS, Reason, explain
@@ -437,11 +437,9 @@ def test_all_addresses_of_an_outside_range_are_judged_alike(
 @thoroughly
 @given(make.asked(guarded_by_blocks, make.service_connections))
 def test_what_is_settled_does_not_hang_on_an_open_question(question: Asked) -> None:
-    # Where the ports differ too, only blocks and not selectors are open: the engine takes one.
     verdict = judged(question)
-    translated = any(case.path.port != case.path.service_port for case in verdict.cases)
-    if verdict.outcome is not UNDETERMINED and not translated:
-        for answer in ("before", "after"):
+    if verdict.outcome is not UNDETERMINED:
+        for answer in ("before", "blocks-after"):
             settles = {**SPEC.settles, "service_translation": Setting(answer)}
             assert outcome(question, replace(SPEC, settles=settles)) is verdict.outcome
 
@@ -467,9 +465,12 @@ def test_explanation_leaves_agree_with_checks(question: Asked, profile: Profile)
             ports.mark
             is MARKS[result.ports is None or any_of(port.matched for port in result.ports)]
         )
+        named = [True] if result.peers is None else [check.matched for check in result.peers]
+        excepted = [not_(check.matched) for check in result.excepted]
+        own = [check.matched for check in result.subject or ()]
         assert [peer.mark for peer in peers] == [
-            MARKS[check.matched] for check in result.peers or ()
-        ] or result.peers is None
+            MARKS[truth] for truth in (*named, *excepted, *own)
+        ]
     heads = [each for each in explained if each.text.startswith(("Egress: ", "Ingress: "))]
     assert [head.mark for head in heads] == [OUTCOME_MARKS[end.outcome] for end in directions]
 

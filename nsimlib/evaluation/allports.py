@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.combination import Outcome, combine
+from nsimlib.evaluation.doubts import Doubt, end_doubts, family_doubts, protocol_doubts
 from nsimlib.evaluation.ends import address_pairs
-from nsimlib.evaluation.engine import applies, doubt_of, exemption_of, learned
+from nsimlib.evaluation.engine import applies, learned
+from nsimlib.evaluation.exemptions import exemption_of
 from nsimlib.evaluation.logic import Truth, all_of, any_of
 from nsimlib.evaluation.matching import Side, match_peer, match_subject, node_of, resolve_port
 from nsimlib.model.addresses import Address
@@ -107,14 +109,18 @@ class Judge:
         names = learned(policies, self.profile)
         side = Side(direction, subject, peer, addresses, self.profile, names)
         rules = tuple(self._rules(policies, side))
-        doubt = doubt_of(subject, peer, direction, self.profile)
-        return self.decide(direction, policies, rules, bool(doubt))
+        doubts = end_doubts(subject, peer, direction, self.profile)
+        doubts += family_doubts(address, self.profile)
+        return self.decide(direction, policies, rules, doubts)
 
     def _policies(self, subject: Pod, direction: Direction) -> tuple[Policy, ...]:
         key = subject, direction
         if key not in self._applying:
-            applying = (policy for policy in self.policies if applies(policy, subject, direction))
-            self._applying[key] = tuple(applying)
+            self._applying[key] = tuple(
+                policy
+                for policy in self.policies
+                if applies(policy, subject, direction) and self.profile.enforces(policy)
+            )
         return self._applying[key]
 
     def _rules(self, policies: Sequence[Policy], side: Side) -> Iterator[RuleMatch]:
@@ -139,16 +145,21 @@ class Judge:
         direction: Direction,
         policies: tuple[Policy, ...],
         rules: tuple[RuleMatch, ...],
-        doubt: bool = False,
+        doubts: tuple[Doubt, ...] = (),
     ) -> Ports:
         """Return what the tiers let through, given how each rule matches.
 
-        With `doubt` an open question may still turn a denial into a pass.
+        `doubts` are questions that are open about these ends, on every port.
         """
         remembered = tuple((id(r.rule), r.peers, r.ports) for r in rules)
-        key = direction, tuple(map(id, policies)), remembered, doubt
+        key = (
+            direction,
+            tuple(map(id, policies)),
+            remembered,
+            tuple(each.question for each in doubts),
+        )
         if key not in self._decided:
-            self._decided[key] = self._ask_tiers(direction, policies, rules, doubt)
+            self._decided[key] = self._ask_tiers(direction, policies, rules, doubts)
         return self._decided[key]
 
     def _ask_tiers(
@@ -156,26 +167,29 @@ class Judge:
         direction: Direction,
         policies: tuple[Policy, ...],
         rules: tuple[RuleMatch, ...],
-        doubt: bool,
+        doubts: tuple[Doubt, ...],
     ) -> Ports:
         found: dict[Outcome, list[PortSet]] = {outcome: [] for outcome in Outcome}
         for piece, port in _pieces(rules):
             at_port = tuple(rule.at(port) for rule in rules)
-            outcome = self._outcome(direction, policies, at_port)
-            if doubt and outcome is Outcome.DENIED:
-                outcome = Outcome.UNDETERMINED
-            found[outcome].append(piece)
+            open_here = (*doubts, *protocol_doubts(port.protocol, self.profile))
+            found[self._outcome(direction, policies, at_port, open_here)].append(piece)
         return Ports(union_of(found[Outcome.ALLOWED]), union_of(found[Outcome.UNDETERMINED]))
 
     def _outcome(
-        self, direction: Direction, policies: tuple[Policy, ...], rules: tuple[RuleMatch, ...]
+        self,
+        direction: Direction,
+        policies: tuple[Policy, ...],
+        rules: tuple[RuleMatch, ...],
+        doubts: tuple[Doubt, ...],
     ) -> Outcome:
         for tier in self.profile.tiers:
             of_tier = tuple(policy for policy in policies if tier.holds(policy))
             its_rules = [rule for rule in rules if tier.holds(rule.policy)]
             decided = combine(tier, direction, of_tier, its_rules).outcome
             if decided is not None:
-                return decided
+                is_open = any(doubt.overturns(tier, decided) for doubt in doubts)
+                return Outcome.UNDETERMINED if is_open else decided
         return Outcome.ALLOWED
 
 

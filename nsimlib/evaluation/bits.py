@@ -23,6 +23,8 @@ class Bits(Protocol):
     def __iter__(self) -> Iterator[int]: ...
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
+    def shift(self, offset: int, /) -> Self:
+        """Return the set with every member moved by so much."""
 
 
 class IntBits:
@@ -63,6 +65,10 @@ class IntBits:
 
     def __bool__(self) -> bool:
         return self.value != 0
+
+    def shift(self, offset: int) -> "IntBits":
+        """Return the set with every member moved by so much."""
+        return IntBits(value=self.value << offset if offset >= 0 else self.value >> -offset)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, IntBits) and self.value == other.value

@@ -103,7 +103,7 @@ OUTCOMES = {Action.ALLOW: Outcome.ALLOWED, Action.DENY: Outcome.DENIED, Action.P
 
 def _first_match(rules: Sequence[R], tier: Tier, policies: tuple[Policy, ...]) -> Decision[R]:
     unsure: list[R] = []
-    ordered = sorted(rules, key=lambda each: (tier.order_of(each.policy), each.policy.key))
+    ordered = sorted(rules, key=lambda each: _place(tier, each.policy))
     for each in ordered:
         if each.matched is False or each.rule.action is Action.LOG:
             continue
@@ -118,6 +118,11 @@ def _first_match(rules: Sequence[R], tier: Tier, policies: tuple[Policy, ...]) -
     if any(OUTCOMES[each.rule.action] is not decision.outcome for each in unsure):
         return Decision(Outcome.UNDETERMINED, tuple(unsure))
     return decision
+
+
+def _place(tier: Tier, policy: Policy) -> tuple[float, str]:
+    """Where a policy comes: by its order, then by name, whatever the namespace (F2.2)."""
+    return tier.order_of(policy), f"{policy.name}/{policy.namespace or ''}/{policy.kind}"
 
 
 def _tied(first: R, rules: Sequence[R], tier: Tier) -> list[R]:

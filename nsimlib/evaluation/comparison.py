@@ -1,14 +1,14 @@
 """Which pairs of ends have other ports in one cluster than in another, in few sets.
 
 Where only policies differ, both clusters are compiled over one universe and compared set by set
-(`joint`). Otherwise pods are matched (`matched`), and their classes are compared pair by pair.
+(`joint`). Otherwise pods are matched (`matched`) and both are laid over one another (`overlay`).
 
 A pod and its own node are a case of their own (F1.24): such pairs are compared pod by pod, and what
 is said of sets does not hold for them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain, product
 from typing import NamedTuple
@@ -16,20 +16,19 @@ from typing import NamedTuple
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.ends import populated
-from nsimlib.evaluation.engine import on_own_node
 from nsimlib.evaluation.joint import Joint
-from nsimlib.evaluation.matched import Unit, aligned, outside_units, pod_units, twins
+from nsimlib.evaluation.matched import aligned, pod_units, twins
+from nsimlib.evaluation.matching import on_own_node
+from nsimlib.evaluation.overlay import NOTHING, Overlay
 from nsimlib.evaluation.pairs import MADE_OF, Pairs
 from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Party, Pod
+from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction
-from nsimlib.model.ports import NO_PORTS
 
 __all__ = ["NOTHING", "Changed", "Comparison", "real_pairs"]
 
 EGRESS, INGRESS = Direction.EGRESS, Direction.INGRESS
-NOTHING = Ports(NO_PORTS)
 End = Pod | AddressRange
 #: a pod before and after
 Twins = tuple[Pod, Pod]
@@ -123,25 +122,9 @@ class Comparison:
             )
 
     def _by_unit(self) -> Iterator[Changed]:
-        """Compare unit with unit; destinations with the same changed sources are one set."""
-        pods = pod_units(self.before, self.after)
-        sources, destinations = (
-            [*pods, *outside_units(self.before, self.after, d)] for d in (INGRESS, EGRESS)
-        )
-        found: dict[tuple[tuple[int, ...], Ports, Ports], list[Unit]] = defaultdict(list)
-        for position, destination in enumerate(destinations):
-            by_ports: dict[tuple[Ports, Ports], list[int]] = defaultdict(list)
-            # Pairs of ranges outside are none of the cluster's business.
-            asked = sources if position < len(pods) else pods
-            for number, source in enumerate(asked):
-                before = _ports(self.before, source.before, destination.before)
-                after = _ports(self.after, source.after, destination.after)
-                if before != after:
-                    by_ports[before, after].append(number)
-            for ports, those in by_ports.items():
-                found[tuple(those), *ports].append(destination)
-        for (numbers, before, after), reached in found.items():
-            yield Changed(_ends(sources[n] for n in numbers), _ends(reached), before, after)
+        overlay = Overlay((self.before, self.after), pod_units(self.before, self.after))
+        for sources, destinations, (before, after) in overlay.differing():
+            yield Changed(sources, destinations, before, after)
 
     def _on_own_nodes(self) -> Iterator[Changed]:
         """Compare each pod on its node's network with the other pods of that node."""
@@ -176,16 +159,6 @@ class Comparison:
             return True
         number = self.before.universe.class_of[pods[0]]
         return any(number in changed for changed in self._joint.changed.values())
-
-
-def _ports(pairs: Pairs, source: Party | None, destination: Party | None) -> Ports:
-    if source is None or destination is None:
-        return NOTHING
-    return pairs.of_classes(source, destination)
-
-
-def _ends(units: Iterable[Unit]) -> tuple[End, ...]:
-    return tuple(chain.from_iterable(unit.members.values() for unit in units))
 
 
 def _own_node(source: End, destination: End) -> bool:

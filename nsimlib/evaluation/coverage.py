@@ -1,6 +1,7 @@
 """Which pods are isolated, namespace by namespace: the first table of any audit."""
 
-from nsimlib.cni.profile import Profile, load_profile
+from nsimlib.cni.choosing import profile_for
+from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.engine import applies
 from nsimlib.evaluation.matching import is_judged
 from nsimlib.model.cluster import Cluster
@@ -22,7 +23,8 @@ def coverage(cluster: Cluster, *, cni: str = "spec") -> Table:
     ('namespace', 'pods', 'isolated for egress')
     """
     columns = ("namespace", "pods", "isolated for egress", "isolated for ingress", "host network")
-    rows = tuple(_row(cluster, name, load_profile(cni)) for name in sorted(cluster.namespaces))
+    profile = profile_for(cluster, cni).within(cluster)
+    rows = tuple(_row(cluster, name, profile) for name in sorted(cluster.namespaces))
     return Table("Pods that policies isolate", columns, rows)
 
 
@@ -35,8 +37,6 @@ def _row(cluster: Cluster, namespace: str, profile: Profile) -> tuple[object, ..
 
 def _isolated(cluster: Cluster, pod: Pod, direction: Direction, profile: Profile) -> bool:
     return any(
-        direction in policy.isolates
-        and profile.enforces(policy)
-        and applies(policy, pod, direction)
+        profile.isolates(policy, direction) and applies(policy, pod, direction)
         for policy in cluster.policies
     )

@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from nsimlib.cni.profile import load_profile
+from nsimlib.cni.choosing import profile_for
 from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.comparison import NOTHING, Changed, Comparison
 from nsimlib.evaluation.naming import End, Names, ports_text
@@ -195,7 +195,7 @@ def difference(before: Cluster, after: Cluster, *, cni: str = "spec") -> Differe
     - shop/web -> monitoring/prometheus, shop/db, everywhere outside: all ports
     ~ shop/web -> shop/api: all ports, now 8080/TCP
     """
-    comparison = Comparison(before, after, load_profile(cni))
+    comparison = Comparison(before, after, profile_for(after, cni))
     old, new = comparison.before.cluster, comparison.after.cluster
     names = Names((new, old), comparison.families)
     witnesses = Witnesses(new, old)

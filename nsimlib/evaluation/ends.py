@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 from nsimlib.cni.profile import Profile
+from nsimlib.cni.reading import as_read
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.verdict import Path
 from nsimlib.model.addresses import Address, Family
@@ -47,11 +48,13 @@ def paths(cluster: Cluster, connection: Connection) -> Iterator[Path]:
 
 
 def populated(cluster: Cluster, profile: Profile) -> Cluster:
-    """Return the cluster as it is judged: policies resolved, and all pods that the profile counts.
+    """Return the cluster as it is judged: policies resolved, and read as their enforcer reads them.
 
-    Some count finished ones.
+    All pods are in it that the profile counts; some count finished ones.
     """
     cluster = cluster.resolved
+    if (read := as_read(cluster.policies, profile)) is not cluster.policies:
+        cluster = replace(cluster, policies=read)
     if not cluster.finished or profile["finished_pods"].value != "pod":
         return cluster
     return replace(cluster, pods=(*cluster.pods, *cluster.finished), finished=())
@@ -142,13 +145,16 @@ def _through_service(
 def backends(cluster: Cluster, service: Service, port: Port) -> tuple[tuple[Party, Port], ...]:
     """Return where a Service sends a connection to its port: the party and the port there.
 
-    EndpointSlices say so when the input has them; else the selector and the target port do.
+    EndpointSlices say so when the input has them; else the selector and the target port do. Where
+    it is headless, nothing is sent on: the client connects to that very port of a pod.
 
     Raises
     ------
     UnknownName
         If the Service does not have the port.
     """
+    if service.headless:
+        return tuple((party, port) for party in _behind(cluster, service))
     asked = service.port_for(port)
     if asked is None:
         known = (str(each.port) for each in service.ports)
@@ -161,6 +167,13 @@ def backends(cluster: Cluster, service: Service, port: Port) -> tuple[tuple[Part
         )
     pods = (pod for pod in cluster.pods if service.selects(pod))
     return tuple(chain.from_iterable(_targets(pod, asked.target, port) for pod in pods))
+
+
+def _behind(cluster: Cluster, service: Service) -> tuple[Party, ...]:
+    if service.endpoints is None:
+        return tuple(pod for pod in cluster.pods if service.selects(pod))
+    addresses = dict.fromkeys(address for _, address, _ in service.endpoints)
+    return tuple(party_at(cluster, address) for address in addresses)
 
 
 def _targets(pod: Pod, target: int | str, port: Port) -> Iterable[tuple[Party, Port]]:

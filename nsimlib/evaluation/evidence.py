@@ -22,6 +22,8 @@ class Comparison(Enum):
     OWN_NAMESPACE = "own namespace"
     NAMESPACE_LABELS = "namespace labels"
     POD_LABELS = "pod labels"
+    #: a Service stands where its backend will be, and its selector for the labels of that
+    SERVICE_SELECTOR = "service selector"
     BLOCK = "block"
     BLOCK_MEETS_PODS = "block meets pods"
     DOMAIN = "domain"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from nsimlib.cni.profile import load_profile
+from nsimlib.cni.choosing import profile_for
 from nsimlib.errors import ExpectationsNotMet
 from nsimlib.evaluation.engine import evaluate
 from nsimlib.evaluation.evidence import place_of
@@ -150,7 +150,7 @@ def expect(
     wanted += [Expected(text, "denied") for text in deny]
     if expectations is not None:
         wanted += read_expectations(str(expectations))
-    profile = load_profile(cni)
+    profile = profile_for(cluster, cni)
     checked = (
         Checked(each, evaluate(cluster, Connection.parse(each.connection), profile))
         for each in wanted

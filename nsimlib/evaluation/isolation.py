@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from nsimlib.cni.profile import Profile, load_profile
+from nsimlib.cni.choosing import profile_for
+from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.engine import applies
 from nsimlib.evaluation.matching import is_judged
 from nsimlib.model.cluster import Cluster
@@ -24,7 +25,7 @@ def isolation(cluster: Cluster, *, cni: str = "spec") -> Table:
     >>> isolation(after).rows[-1]
     ('shop/web', 'not isolated', 'isolated by shop/ingress-type-with-egress-rules')
     """
-    profile = load_profile(cni)
+    profile = profile_for(cluster, cni).within(cluster)
     rows = tuple(
         (pod.key, *(_state(cluster, pod, direction, profile) for direction in Direction))
         for pod in sorted(cluster.pods, key=lambda pod: pod.key)
@@ -38,9 +39,7 @@ def _state(cluster: Cluster, pod: Pod, direction: Direction, profile: Profile) -
     names = [
         policy.key
         for policy in cluster.policies
-        if direction in policy.isolates
-        and profile.enforces(policy)
-        and applies(policy, pod, direction)
+        if profile.isolates(policy, direction) and applies(policy, pod, direction)
     ]
     return f"isolated by {', '.join(names)}" if names else "not isolated"
 

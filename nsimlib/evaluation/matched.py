@@ -1,28 +1,14 @@
-"""The ends of one cluster matched with those of another: class by class, range by range."""
+"""The pods of one cluster matched with those of another, class by class."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from nsimlib.evaluation.overlay import Unit
 from nsimlib.evaluation.pairs import MADE_OF, Pairs
-from nsimlib.model.addresses import AddressRange, cut
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import External, Pod
-from nsimlib.model.policy import Direction
+from nsimlib.model.objects import Pod
 
-__all__ = ["Unit", "aligned", "outside_units", "pod_units", "twins"]
-
-
-@dataclass(slots=True)
-class Unit:
-    """Ends of one class before and of one class after, and an end that speaks for each class.
-
-    A side is None where the workload does not exist. `members` are the pods of the later side
-    there is, by their keys, or the range of addresses.
-    """
-
-    before: Pod | External | None
-    after: Pod | External | None
-    members: dict[str, Pod | AddressRange] = field(default_factory=dict)
+__all__ = ["aligned", "pod_units", "twins"]
 
 
 def aligned(before: Cluster, after: Cluster) -> Cluster:
@@ -41,24 +27,18 @@ def aligned(before: Cluster, after: Cluster) -> Cluster:
     return replace(after, policies=policies, **equal)
 
 
-def outside_units(before: Pairs, after: Pairs, direction: Direction) -> Iterator[Unit]:
-    """Yield all addresses outside in pieces that are cut wherever one of the clusters cuts them."""
-    pieces = {*before.universe.pieces[direction], *after.universe.pieces[direction]}
-    for family in sorted({piece.family for piece in pieces}):
-        for piece in cut(family.everything, pieces):
-            old, new = (pairs.cluster.external(piece.start) for pairs in (before, after))
-            yield Unit(old, new, {str(piece): piece})
-
-
 def pod_units(before: Pairs, after: Pairs) -> list[Unit]:
-    """Return all pods of two clusters in units: policy treats the pods of a unit alike."""
-    found: dict[tuple[int | None, int | None], Unit] = {}
+    """Return all pods of two clusters in units: policy treats the pods of a unit alike.
+
+    Its members are the pods of the later side there is.
+    """
+    found: dict[tuple[int | None, int | None], dict[str, Pod]] = {}
     for old, new in _matches(before, after):
-        key = _number(before, old), _number(after, new)
-        unit = found.setdefault(key, Unit(old, new))
         if shown := new or old:
-            unit.members[shown.key] = shown
-    return list(found.values())
+            found.setdefault((_number(before, old), _number(after, new)), {})[shown.key] = shown
+    # In this order both sides count alike for long stretches.
+    ordered = sorted(found.items(), key=lambda each: tuple(-1 if n is None else n for n in each[0]))
+    return [Unit(numbers, tuple(members.values())) for numbers, members in ordered]
 
 
 def twins(before: Pairs, after: Pairs) -> Iterator[tuple[Pod, Pod]]:

@@ -3,7 +3,7 @@
 Both evaluators use these functions, so that a peer means the same in one verdict and in all pairs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 
@@ -12,7 +12,7 @@ from nsimlib.evaluation.evidence import Check, Comparison, Condition
 from nsimlib.evaluation.logic import Truth, any_of, not_
 from nsimlib.model.addresses import Address, Family
 from nsimlib.model.domains import PatternDialect
-from nsimlib.model.objects import External, Node, Party, Pod, visible_labels
+from nsimlib.model.objects import External, Node, Party, Pod, Service, selects, visible_labels
 from nsimlib.model.peers import (
     AllOf,
     AnyOf,
@@ -28,6 +28,7 @@ from nsimlib.model.peers import (
 )
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import NO_PORTS, PolicyPort, Port, PortSet
+from nsimlib.model.selectors import selects_all
 
 __all__ = [
     "Side",
@@ -36,6 +37,8 @@ __all__ = [
     "match_port",
     "match_subject",
     "node_of",
+    "numbers_of",
+    "on_own_node",
     "resolve_port",
 ]
 
@@ -51,10 +54,10 @@ FACTS = {
 class Side:
     """One end of a connection as its enforcer sees it: the subject is judged, the peer is met.
 
-    `addresses` are the peer's. There are several where it is open which of them is compared, a
-    Service's or the one behind it (F1.18), and none where no address is known. `learned` are the
-    names whose addresses the subject's enforcer learns from a DNS proxy (F3.21); None for an
-    enforcer that needs no such thing.
+    `addresses` are the peer's: none where none is known, several where it is open which of them is
+    compared. `learned` are the names whose addresses the subject's enforcer learns from a DNS proxy
+    (F3.21); None for an enforcer that needs no such thing. `service` is the Service that an
+    enforcer sees in the place of the pod behind it (F4.29).
     """
 
     direction: Direction
@@ -63,6 +66,7 @@ class Side:
     addresses: tuple[Address, ...]
     profile: Profile
     learned: tuple[DomainPeer, ...] | None = None
+    service: Service | None = None
 
     @property
     def destination(self) -> Party:
@@ -128,6 +132,8 @@ def match_subject(rule: Rule, policy: Policy, side: Side) -> tuple[Check, ...] |
 
 def _pod_conditions(peer: PodPeer, policy: Policy, side: Side) -> tuple[Condition, ...]:
     pod = side.peer
+    if side.service is not None and isinstance(pod, Pod):
+        return (_service_condition(peer, policy, pod, side),)
     if not isinstance(pod, Pod) or not is_judged(pod, side.profile):
         fact = "F1.27" if isinstance(pod, Pod) else "F1.2"
         return (Condition(Comparison.IS_POD, False, peer, pod, (fact,)),)
@@ -136,14 +142,22 @@ def _pod_conditions(peer: PodPeer, policy: Policy, side: Side) -> tuple[Conditio
         own = pod.namespace.name == policy.namespace
         comparison = Comparison.OWN_NAMESPACE
         conditions.append(Condition(comparison, own, policy.namespace, pod, ("F1.2",)))
-    elif peer.namespaces.keys:
+    elif not selects_all(peer.namespaces):
         holds = peer.namespaces.matches(pod.namespace.labels)
         comparison = Comparison.NAMESPACE_LABELS
         conditions.append(Condition(comparison, holds, peer.namespaces, pod))
-    if peer.pods is not None and peer.pods.keys:
+    if peer.pods is not None and not selects_all(peer.pods):
         holds = peer.pods.matches(visible_labels(pod, peer.pods))
         conditions.append(Condition(Comparison.POD_LABELS, holds, peer.pods, pod))
     return tuple(conditions) or (Condition(Comparison.IS_POD, True, peer, pod, ("F1.3",)),)
+
+
+def _service_condition(peer: PodPeer, policy: Policy, pod: Pod, side: Side) -> Condition:
+    """Whether a selector takes in the Service that was asked: its own selector counts as labels."""
+    chosen = side.service.selector if side.service else None
+    holds = bool(chosen) and selects(peer, replace(pod, labels=chosen or {}), policy.namespace)
+    facts = side.profile["service_translation"].facts
+    return Condition(Comparison.SERVICE_SELECTOR, holds, peer, side.service, facts)
 
 
 def _block_conditions(peer: BlockPeer, side: Side) -> tuple[Condition, ...]:
@@ -153,8 +167,7 @@ def _block_conditions(peer: BlockPeer, side: Side) -> tuple[Condition, ...]:
         return (Condition(meets, False, block, side.peer, setting.facts),)
     answers = {block.contains(address) for address in side.addresses}
     holds: Truth = answers.pop() if len(answers) == 1 else None
-    facts = side.profile["service_translation"].facts if len(side.addresses) > 1 else ()
-    inside = Condition(Comparison.BLOCK, holds, peer, side.addresses or side.peer, facts)
+    inside = Condition(Comparison.BLOCK, holds, peer, side.addresses or side.peer)
     if setting is not None and is_met is None and holds is not False:
         return inside, Condition(meets, None, block, side.peer, setting.facts)
     return (inside,)
@@ -210,6 +223,12 @@ def node_of(party: Party) -> str | None:
             return None
 
 
+def on_own_node(subject: Party, peer: Party) -> bool:
+    """Return whether the peer is the subject's node, or a pod on that node's network."""
+    on_host = isinstance(peer, Node) or (isinstance(peer, Pod) and peer.host_network)
+    return on_host and node_of(peer) is not None and node_of(peer) == node_of(subject)
+
+
 def _node_condition(peer: NodePeer, party: Party) -> Condition:
     holds = isinstance(party, Node) and peer.nodes.matches(party.labels)
     return Condition(Comparison.NODE_LABELS, holds, peer.nodes, party)
@@ -218,7 +237,9 @@ def _node_condition(peer: NodePeer, party: Party) -> Condition:
 def match_port(port: PolicyPort, given: Port, side: Side) -> Check:
     """Return the check of one entry of `ports` against the port asked for."""
     meant = resolve_port(port, side.destination, side.profile)
-    facts = ("F1.8",) if isinstance(port.port, str) else ()
+    facts: tuple[str, ...] = ("F1.8",) if isinstance(port.port, str) else ()
+    if port.end_port is not None and meant != port.numbers():
+        facts = side.profile["end_port"].facts
     holds = given in meant if given.protocol.has_ports else port.is_type_of(given)
     found = (given, side.destination)
     condition = Condition(Comparison.PORT, holds, (port, meant), found, facts)
@@ -231,9 +252,16 @@ def resolve_port(port: PolicyPort, destination: Party, profile: Profile) -> Port
     A name is looked up in the destination pod; elsewhere it means no port at all (F1.8).
     """
     if not isinstance(port.port, str):
-        return port.numbers()
+        return numbers_of(port, profile)
     named = destination.named_ports(port.port) if isinstance(destination, Pod) else ()
     if profile["named_ports"].value == "first-by-name":
         named = named[:1]
     meant = [PortSet.single(found) for found in named if port.protocol in (None, found.protocol)]
     return reduce(or_, meant, NO_PORTS)
+
+
+def numbers_of(port: PolicyPort, profile: Profile) -> PortSet:
+    """Return the ports that an entry means by number; where `endPort` is not read, the first."""
+    if port.end_port is not None and profile["end_port"].value == "first":
+        return replace(port, end_port=None).numbers()
+    return port.numbers()

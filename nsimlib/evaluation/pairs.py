@@ -7,11 +7,12 @@ from itertools import product
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.allports import Judge, Ports
 from nsimlib.evaluation.ends import address_pairs, populated
-from nsimlib.evaluation.engine import on_own_node
+from nsimlib.evaluation.matching import on_own_node
 from nsimlib.evaluation.rows import Rows
 from nsimlib.evaluation.universe import Universe
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.memory import paused_collection
 from nsimlib.model.objects import External, Node, Party, Pod
 from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import NO_PORTS
@@ -35,12 +36,15 @@ class Pairs:
     @cached_property
     def universe(self) -> Universe:
         """The numbered ends of the cluster."""
-        return Universe(self.cluster, self.profile, self._vocabulary)
+        with paused_collection():
+            return Universe(self.cluster, self.profile, self._vocabulary)
 
     @cached_property
     def rows(self) -> Rows:
         """The compiled cluster."""
-        return Rows.compiled(self.universe, self._judge)
+        universe = self.universe
+        with paused_collection():
+            return Rows.compiled(universe, self._judge)
 
     def after(self, cluster: Cluster) -> "Pairs":
         """Return the pairs of a changed cluster, worked out only where policies changed.

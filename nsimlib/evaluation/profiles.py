@@ -7,21 +7,25 @@ to B and C. The cells are A with 443, B with both, C with 80; an end in no cell 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from nsimlib.evaluation.allports import Judge, RuleMatch, ports_meant, union_of
 from nsimlib.evaluation.bits import Bits, bits, nobody
 from nsimlib.evaluation.classes import port_names
+from nsimlib.evaluation.doubts import Doubt, family_doubts, protocol_doubts
 from nsimlib.evaluation.engine import learned
+from nsimlib.evaluation.faces import family_of
 from nsimlib.evaluation.logic import Truth, any_of
-from nsimlib.evaluation.matching import Side, match_subject, resolve_port
+from nsimlib.evaluation.matching import Side, match_subject, numbers_of, resolve_port
 from nsimlib.evaluation.peersets import PeerSets
 from nsimlib.evaluation.portatoms import PortAtoms
 from nsimlib.evaluation.universe import Matching, Universe
+from nsimlib.model.addresses import Family
 from nsimlib.model.objects import ContainerPort, Party, Pod
 from nsimlib.model.peers import DomainPeer
 from nsimlib.model.policy import Combination, Direction, Policy, Rule
-from nsimlib.model.ports import PolicyPort, PortSet
+from nsimlib.model.ports import TRANSPORTS, PolicyPort, PortSet
 
 __all__ = ["Cell", "Profiles", "grouped"]
 
@@ -65,7 +69,7 @@ class Profiles:
         return self.universe.knows(policy) and all(
             port.port in self._port_names
             if isinstance(port.port, str)
-            else self.atoms.fits(port.numbers())
+            else self.atoms.fits(numbers_of(port, self.universe.profile))
             for port in ports
         )
 
@@ -73,7 +77,7 @@ class Profiles:
         for policy in self.universe.vocabulary:
             for rule in policy.rules:
                 for port in rule.all_ports:
-                    yield port.numbers()
+                    yield numbers_of(port, self.universe.profile)
                     yield from self._means(port) if isinstance(port.port, str) else ()
 
     def cells(
@@ -109,22 +113,20 @@ class Profiles:
     def _work_out(
         self, direction: Direction, policies: tuple[Policy, ...], subject: Pod
     ) -> tuple[Cell, ...] | None:
-        asked = [
-            tier
-            for tier in self.universe.profile.tiers
-            if any(tier.holds(policy) for policy in policies)
-        ]
-        enforced = tuple(policy for policy in policies if any(tier.holds(policy) for tier in asked))
+        profile = self.universe.profile
+        enforced = tuple(policy for policy in policies if profile.enforces(policy))
         if not enforced:
             return None
-        names = learned(policies, self.universe.profile)
+        asked = [tier for tier in profile.tiers if any(map(tier.holds, enforced))]
+        names = learned(enforced, profile)
         grants = [
             grant
             for policy in enforced
             for rule in policy.rules_for(direction)
             for grant in self._grants(policy, rule, subject, names)
         ]
-        if [tier.combine for tier in asked] != [Combination.UNION]:
+        adds_up = [tier.combine for tier in asked] == [Combination.UNION]
+        if not adds_up or self._in_doubt:
             return tuple(self._through_tiers(direction, enforced, grants))
         if not any(asked[0].isolates(policy, direction) for policy in enforced):
             return None
@@ -140,14 +142,40 @@ class Profiles:
         self, direction: Direction, policies: tuple[Policy, ...], grants: Iterable[Grant]
     ) -> Iterator[Cell]:
         """Ask the tiers once for all ends to which the same rules apply in the same way."""
-        everyone = bits(self.universe.ends(direction))
-        groups: list[tuple[Bits, tuple[RuleMatch, ...]]] = [(everyone, ())]
-        for grant in grants:
-            groups = list(_split(groups, grant))
-        for ends, rules in groups:
-            ports = self.judge.decide(direction, policies, rules)
-            allowed = self.atoms.mask(ports.allowed)
-            yield Cell(ends, allowed, allowed | self.atoms.mask(ports.open))
+        grants = tuple(grants)
+        for doubts, everyone in self._by_doubt(direction):
+            groups: list[tuple[Bits, tuple[RuleMatch, ...]]] = [(everyone, ())]
+            for grant in grants:
+                groups = list(_split(groups, grant))
+            for ends, rules in groups:
+                ports = self.judge.decide(direction, policies, rules, doubts)
+                allowed = self.atoms.mask(ports.allowed)
+                yield Cell(ends, allowed, allowed | self.atoms.mask(ports.open))
+
+    @cached_property
+    def _in_doubt(self) -> bool:
+        """Whether the profile leaves open what becomes of a whole protocol or family."""
+        by_protocol = (protocol_doubts(each, self.universe.profile) for each in TRANSPORTS)
+        return any((*by_protocol, self._about_ipv6))
+
+    @cached_property
+    def _about_ipv6(self) -> tuple[Doubt, ...]:
+        return family_doubts(Family.IPV6.everything.start, self.universe.profile)
+
+    def _by_doubt(self, direction: Direction) -> Iterator[tuple[tuple[Doubt, ...], Bits]]:
+        """The ends by what is open about the family of their addresses."""
+        universe = self.universe
+        everyone = bits(universe.ends(direction))
+        if not self._about_ipv6:
+            yield (), everyone
+            return
+        families = [
+            *map(family_of, universe.faces),
+            *(p.family for p in universe.pieces[direction]),
+        ]
+        ipv6 = bits(n for n, family in enumerate(families) if family is Family.IPV6)
+        yield self._about_ipv6, ipv6
+        yield (), everyone - ipv6
 
     def _grants(self, policy: Policy, rule: Rule, subject: Pod, names: Names) -> Iterator[Grant]:
         side = Side(rule.direction, subject, subject, (), self.universe.profile, names)
@@ -186,7 +214,7 @@ class Profiles:
         self, ports: tuple[PolicyPort, ...], ends: Matching
     ) -> Iterator[tuple[Matching, PortSet]]:
         """A port's name means what the destination says, so one rule may mean many things."""
-        numbers = union_of(port.numbers() for port in ports)
+        numbers = union_of(numbers_of(port, self.universe.profile) for port in ports)
         rest = ends
         meanings: list[tuple[Matching, PortSet]] = []
         for port in ports:

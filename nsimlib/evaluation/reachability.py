@@ -15,7 +15,8 @@ three}. The row of api is their intersection, {web: 8080}: one set operation for
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nsimlib.cni.profile import Profile, load_profile
+from nsimlib.cni.choosing import profile_for
+from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.ends import parties
 from nsimlib.evaluation.exposure import destinations_of, exposure
@@ -53,7 +54,7 @@ def reachability(
     Parameters
     ----------
     cni
-        The profile that settles open questions.
+        The profile that settles open questions; `"auto"` takes the one that the cluster suggests.
     progress
         Shows how far the work has come, as `tqdm.auto.tqdm` does; it may be interrupted.
 
@@ -64,7 +65,7 @@ def reachability(
     >>> reach.ports("shop/web", "shop/api").allowed
     8080/TCP
     """
-    return Reachability(cluster, load_profile(cni), progress)
+    return Reachability(cluster, profile_for(cluster, cni), progress)
 
 
 class Reachability(Shown):

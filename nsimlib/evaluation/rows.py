@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property, reduce
+from operator import sub
+from typing import NamedTuple
 
 from nsimlib.evaluation.allports import Judge, Ports
 from nsimlib.evaluation.bits import Bits, bits
 from nsimlib.evaluation.profiles import Cell, Profiles, grouped
 from nsimlib.evaluation.universe import Universe
+from nsimlib.model.memory import paused_collection
 from nsimlib.model.policy import Direction, Policy
 
 __all__ = ["CellRows", "Cells", "Rows", "with_the_denied"]
@@ -27,6 +30,42 @@ Cells = tuple[Cell, ...] | None
 
 #: with more revised classes than this share it is faster to turn the egress round again
 MANY = 0.1
+
+
+class Turned(NamedTuple):
+    """Egress by destination: what leads to most faces, where it does not, and the rest one by one.
+
+    A rule for everyone but one pod leads to nearly every face. To turn it round face by face would
+    take as much room as there are pairs; its one exception takes one entry.
+    """
+
+    to_most: list[Cell]
+    missing: dict[int, list[Cell]]
+    to_one: dict[int, list[Cell]]
+
+    @classmethod
+    def of(cls, sent: Iterable[tuple[Bits, Cell]], faces: Bits) -> "Turned":
+        """Return what subjects send, turned round; a cell's ends may lie outside as well."""
+        to_most: list[Cell] = []
+        missing: dict[int, list[Cell]] = defaultdict(list)
+        to_one: dict[int, list[Cell]] = defaultdict(list)
+        for who, cell in sent:
+            turned = Cell(who, cell.allowed, cell.possible)
+            reached = cell.ends & faces
+            is_most = 2 * len(reached) > len(faces)
+            if is_most:
+                to_most.append(turned)
+            for face in faces - reached if is_most else reached:
+                (missing if is_most else to_one)[face].append(turned)
+        return cls(grouped(to_most), missing, to_one)
+
+    def senders(self, face: int) -> Iterator[Cell]:
+        """Yield the sources that may send to a face; those of one cell have the same ports."""
+        without = self.missing.get(face, ())
+        for cell in self.to_most:
+            gone = [each.ends for each in without if each[1:] == cell[1:]]
+            yield Cell(reduce(sub, gone, cell.ends), *cell[1:]) if gone else cell
+        yield from self.to_one.get(face, ())
 
 
 class CellRows:
@@ -79,10 +118,8 @@ class CellRows:
     def senders(self, face: int) -> list[Cell]:
         """Return the sources whose egress lets them send to a face, as cells."""
         if self.base is None:
-            everything = self.everything
-            to_all, to_one = self._turned
-            free = Cell(self._free_sources, everything, everything)
-            return [free, *to_all, *to_one.get(face, ())]
+            free = Cell(self._free_sources, self.everything, self.everything)
+            return [free, *self._turned.senders(face)]
         stale = bits(n for number in self.revised for n in self.universe.faces_of[number])
         kept = [Cell(cell.ends - stale, *cell[1:]) for cell in self.base.senders(face)]
         new = (
@@ -110,8 +147,8 @@ class CellRows:
         return bits(free) | bits(range(len(universe.faces), universe.ends(INGRESS).stop))
 
     @cached_property
-    def _turned(self) -> tuple[tuple[Cell, ...], dict[int, list[Cell]]]:
-        """Egress by destination: cells that lead to every face, and those that lead to one."""
+    def _turned(self) -> "Turned":
+        """Egress by destination."""
         universe = self.universe
         subjects: dict[int, list[int]] = defaultdict(list)
         shared: dict[int, tuple[Cell, ...]] = {}
@@ -119,20 +156,9 @@ class CellRows:
             if cells is not None:
                 shared[id(cells)] = cells
                 subjects[id(cells)] += universe.faces_of[number]
-        faces = bits(range(len(universe.faces)))
-        to_all: list[Cell] = []
-        to_one: dict[int, list[Cell]] = defaultdict(list)
-        for key, cells in shared.items():
-            who = bits(subjects[key])
-            for cell in cells:
-                turned = Cell(who, cell.allowed, cell.possible)
-                reached = cell.ends & faces
-                if len(reached) == len(faces):
-                    to_all.append(turned)
-                    continue
-                for face in reached:
-                    to_one[face].append(turned)
-        return tuple(to_all), to_one
+        sent = ((bits(subjects[key]), cell) for key, cells in shared.items() for cell in cells)
+        with paused_collection():
+            return Turned.of(sent, bits(range(len(universe.faces))))
 
 
 class Rows(CellRows):

@@ -23,7 +23,13 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import External, Namespace, Pod, visible_labels
 from nsimlib.model.peers import BlockPeer, Peer, PodPeer
 from nsimlib.model.policy import Direction, Policy
-from nsimlib.model.selectors import LabelSelector, Operator, Requirement, Selector
+from nsimlib.model.selectors import (
+    LabelSelector,
+    Operator,
+    Requirement,
+    Selector,
+    selects_all,
+)
 
 __all__ = ["Matching", "Universe"]
 
@@ -210,7 +216,7 @@ class Universe:
         return self._selected[key]
 
     def _in_namespaces(self, selector: Selector) -> Bits:
-        if not selector.keys:
+        if selects_all(selector):
             return self.judged
         if selector not in self._selected:
             found = (

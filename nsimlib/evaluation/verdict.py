@@ -17,8 +17,11 @@ Nothing here compares anything, and nothing here is text for people: `engine` fi
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
+from nsimlib.cni.profile import Setting
 from nsimlib.evaluation.combination import Decision, Outcome
+from nsimlib.evaluation.doubts import Doubt
 from nsimlib.evaluation.evidence import RuleResult, TierResult
 from nsimlib.model.addresses import Address
 from nsimlib.model.connection import Connection
@@ -27,7 +30,7 @@ from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import Port
 from nsimlib.model.shown import Shown
 
-__all__ = ["Case", "DirectionVerdict", "Exemption", "Path", "Verdict"]
+__all__ = ["Case", "DirectionVerdict", "Exemption", "Ignored", "Path", "Verdict"]
 
 
 class Exemption(Enum):
@@ -36,17 +39,27 @@ class Exemption(Enum):
     NOT_A_POD = "F1.1"
     HOST_NETWORK = "F1.27"
     ITSELF = "F1.26"
+    ITSELF_BY_SERVICE = "X18"
     FROM_OWN_NODE = "F1.24"
     TO_OWN_NODE = "F1.25"
+    PING = "F4.12"
+
+
+class Ignored(NamedTuple):
+    """A policy that has no effect, and why."""
+
+    policy: Policy
+    why: Setting
 
 
 @dataclass(frozen=True)
 class DirectionVerdict:
     """One end of a connection: the subject is judged, the peer is what it talks to.
 
-    `exemption` says why no policy is asked. `doubt` names a question that the profile leaves open
-    and that could turn a denial into a pass. `ignored` are policies for this subject that the
-    profile's enforcer does not read.
+    `exemption` says why no policy is asked, and `exempt_by` the facts that the profile gives.
+    `doubts` are questions that the profile leaves open about this connection, and `otherwise` is
+    the verdict if the Service's address is compared, where that is open (F1.18). `ignored` are
+    policies for this subject that have no effect.
     """
 
     direction: Direction
@@ -54,28 +67,55 @@ class DirectionVerdict:
     peer: Party
     tiers: tuple[TierResult, ...] = ()
     exemption: Exemption | None = None
-    doubt: str | None = None
-    ignored: tuple[Policy, ...] = ()
+    exempt_by: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    otherwise: "DirectionVerdict | None" = None
+    ignored: tuple[Ignored, ...] = ()
 
     @cached_property
+    def deciding(self) -> TierResult | None:
+        """The first tier that decides."""
+        return next((tier for tier in self.tiers if tier.decision.outcome is not None), None)
+
+    @property
     def decision(self) -> Decision[RuleResult]:
-        """The first tier that decides; where none does, the connection is allowed (F1.9)."""
-        for tier in self.tiers:
-            if (decision := tier.decision).outcome is not None:
-                return decision
-        return Decision(Outcome.ALLOWED)
+        """What that tier decides; where none does, the connection is allowed (F1.9)."""
+        return self.deciding.decision if self.deciding else Decision(Outcome.ALLOWED)
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """The open question that could overturn the decision, if there is one."""
+        if self.deciding is None or self.decision.outcome in (None, Outcome.UNDETERMINED):
+            return None
+        tier, outcome = self.deciding.tier, self.decision.outcome
+        return next((each for each in self.doubts if each.overturns(tier, outcome)), None)
+
+    @property
+    def parts_ways(self) -> bool:
+        """Whether the outcome hangs on which address of a Service is compared."""
+        return self.otherwise is not None and self.otherwise.outcome is not self._outcome
 
     @property
     def outcome(self) -> Outcome:
         """Allowed, denied, or undetermined."""
-        if self.doubt and self.decision.outcome is Outcome.DENIED:
+        return Outcome.UNDETERMINED if self.parts_ways else self._outcome
+
+    @property
+    def _outcome(self) -> Outcome:
+        if self.doubt is not None:
             return Outcome.UNDETERMINED
         return self.decision.outcome or Outcome.ALLOWED
 
     @property
     def determining(self) -> tuple[RuleResult | Policy, ...]:
-        """What settles it: the matching rules, else the isolating policies, else nothing."""
-        return (*self.decision.rules, *self.decision.policies)
+        """What settles it: the matching rules, else the isolating policies, else nothing.
+
+        Where it hangs on the address of a Service, the rules that match one way or the other.
+        """
+        if self.otherwise is None or not self.parts_ways:
+            return (*self.decision.rules, *self.decision.policies)
+        rules = (*self.decision.rules, *self.otherwise.decision.rules)
+        return tuple({rule.place: rule for rule in rules}.values())
 
     @property
     def isolating(self) -> tuple[Policy, ...]:
@@ -92,8 +132,25 @@ class DirectionVerdict:
         """Rules that did not match, the nearest first; empty where the outcome is allowed."""
         if self.outcome is Outcome.ALLOWED:
             return ()
-        missed = [rule for tier in self.tiers for rule in tier.rules if rule.matched is not True]
+        met_otherwise = {rule.place for rule in self.turned}
+        missed = [
+            rule
+            for tier in self.tiers
+            for rule in tier.rules
+            if rule.matched is not True and rule.place not in met_otherwise
+        ]
         return tuple(sorted(missed, key=lambda rule: rule.distance))
+
+    @property
+    def turned(self) -> tuple[RuleResult, ...]:
+        """The rules that match otherwise where they are compared with the Service's address."""
+        if self.otherwise is None:
+            return ()
+        ours, theirs = (
+            {(rule.place, rule.matched): rule for tier in tiers for rule in tier.rules}
+            for tiers in (self.tiers, self.otherwise.tiers)
+        )
+        return tuple(rule for key, rule in theirs.items() if key not in ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +158,7 @@ class Path:
     """One way a connection goes: from whom to whom, with the addresses used.
 
     Where a Service is asked, `destination` and `port` are those behind it, and `service`,
-    `service_address` and `service_port` what the source asked for.
+    `service_address` (None if it is not known) and `service_port` what the source asked for.
     """
 
     source: Party
@@ -112,6 +169,11 @@ class Path:
     service: Service | None = None
     service_address: Address | None = None
     service_port: Port | None = None
+
+    @property
+    def is_translated(self) -> bool:
+        """Whether address and port change on the way; a headless Service changes nothing."""
+        return self.service is not None and not self.service.headless
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +211,8 @@ class Verdict(Shown):
     connection: Connection
     profile: str
     cases: tuple[Case, ...]
+    #: why this profile was taken, if it was guessed
+    chosen: str = ""
 
     @property
     def outcome(self) -> Outcome:

@@ -48,10 +48,11 @@ def describe(policy: Policy) -> Reason:
     types = ", ".join(
         d.value for d in (Direction.INGRESS, Direction.EGRESS) if d in policy.directions
     )
+    default = "F2.5" if policy.tier else "F1.10"
     children = (
         Reason(subject),
         *(_direction(policy, direction) for direction in (Direction.INGRESS, Direction.EGRESS)),
-        Reason(f"Policy Types: {types}", facts=("F1.10",) if policy.directions_defaulted else ()),
+        Reason(f"Policy Types: {types}", facts=(default,) if policy.directions_defaulted else ()),
     )
     return Reason(f"{policy.kind} {policy.key}", children=children, source=policy.source)
 
@@ -71,7 +72,7 @@ def _direction(policy: Policy, direction: Direction) -> Reason:
 
 
 def _rule(policy: Policy, rule: Rule) -> Reason:
-    lines = (*_ports(rule), *_peers(rule))
+    lines = (*_ports(rule), *_peers(rule), *_own(rule))
     source = Source(policy.source.file, rule.line)
     action = "" if policy.isolates else f" ({rule.action.value})"
     return Reason(rule.path + action, children=tuple(map(Reason, lines)), source=source)
@@ -82,9 +83,13 @@ def _ports(rule: Rule) -> Iterator[str]:
         yield ANY_PORT
     for port in rule.ports or ():
         yield f"To Port: {_port(port)}"
+    for port in rule.except_ports:
+        yield f"Except Port: {_port(port)}"
 
 
 def _port(port: PolicyPort) -> str:
+    if port.other:
+        return str(port)
     number = "<any>" if port.port is None else str(port.port)
     last = "" if port.end_port is None else f"-{port.end_port}"
     return f"{number}{last}/{port.protocol.value if port.protocol else '<any>'}"
@@ -97,6 +102,13 @@ def _peers(rule: Rule) -> Iterator[str]:
         yield f"{to}: <any> (traffic not restricted by {end})"
     for peer in rule.peers or ():
         yield f"{to}: {_peer(peer)}"
+
+
+def _own(rule: Rule) -> Iterator[str]:
+    """What it asks of the policy's own end besides."""
+    side = "From" if rule.direction is Direction.EGRESS else "To"
+    for peer in rule.subject or ():
+        yield f"{side}: {_peer(peer)}"
 
 
 def _peer(peer: Peer) -> str:

@@ -11,11 +11,11 @@ from itertools import pairwise
 
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.evidence import Check, RuleResult, TierResult
-from nsimlib.evaluation.logic import Truth, any_of
-from nsimlib.evaluation.verdict import Case, DirectionVerdict, Exemption, Verdict
+from nsimlib.evaluation.logic import Truth, any_of, not_
+from nsimlib.evaluation.verdict import Case, DirectionVerdict, Exemption, Path, Verdict
 from nsimlib.explanation.sentences import Naming, ports_sentence, sentence
 from nsimlib.model.connection import ObjectName
-from nsimlib.model.objects import External, Party
+from nsimlib.model.objects import External, Party, Service
 from nsimlib.model.policy import Action, Direction, Source
 
 __all__ = ["Mark", "Reason", "explain"]
@@ -73,6 +73,8 @@ def explain(verdict: Verdict) -> Reason:
 
 
 def _parts(verdict: Verdict) -> Iterator[Reason]:
+    if verdict.chosen:
+        yield Reason(f"the reading was chosen: {verdict.chosen}")
     if verdict.connection.reply:
         yield Reason("policies judge the opening; replies follow it", facts=("F1.14",))
     if not verdict.cases:
@@ -116,11 +118,18 @@ def _asked(verdict: Verdict) -> Naming:
 def _case(case: Case, naming: Naming) -> Iterator[Reason]:
     path = case.path
     if path.service is not None:
-        asked = path.service_address or "the Service"
-        goes = f"Service {path.service.key} ({asked}) sends {path.service_port} to"
-        yield Reason(f"{goes} {naming(path.destination)}:{path.port}", facts=("F1.18",))
+        yield _way_through(path.service, path, naming)
     for end in case.directions:
         yield _direction(end, naming)
+
+
+def _way_through(service: Service, path: Path, naming: Naming) -> Reason:
+    reached = f"{naming(path.destination)}:{path.port}"
+    if service.headless:
+        return Reason(f"Service {service.key} is headless, so the client connects to {reached}")
+    asked = path.service_address or "the Service"
+    goes = f"Service {service.key} ({asked}) sends {path.service_port} to"
+    return Reason(f"{goes} {reached}", facts=("F1.18",))
 
 
 def _direction(end: DirectionVerdict, naming: Naming) -> Reason:
@@ -132,17 +141,29 @@ EXEMPTIONS = {
     Exemption.NOT_A_POD: "{subject} is no pod of the cluster, so no policy applies to it",
     Exemption.HOST_NETWORK: "{subject} is on its node's network, so no policy selects it",
     Exemption.ITSELF: "a pod cannot be denied its own address",
+    Exemption.ITSELF_BY_SERVICE: "{subject} may always reach itself through a Service here",
+    Exemption.PING: "pings and ICMP errors pass here, whatever policies say",
     Exemption.FROM_OWN_NODE: "{subject} accepts every connection from its own node",
     Exemption.TO_OWN_NODE: "{subject} may always reach its own node here",
 }
 
 
 def _direction_parts(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
-    subject, word = naming(end.subject), end.direction.word
     if end.exemption is not None:
-        text = EXEMPTIONS[end.exemption].format(subject=subject)
-        yield Reason(text, facts=(end.exemption.value,))
+        text = EXEMPTIONS[end.exemption].format(subject=naming(end.subject))
+        facts = dict.fromkeys((end.exemption.value, *end.exempt_by))
+        yield Reason(text, facts=tuple(facts))
         return
+    yield from _judged(end, naming)
+    yield from _left_open(end, naming)
+    yield from _nearest(end)
+    for policy, why in end.ignored:
+        text = f"{policy.kind} {policy.key} is not enforced: {_clause(why.because)}"
+        yield Reason(text, facts=why.facts, source=policy.source)
+
+
+def _judged(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
+    subject, word = naming(end.subject), end.direction.word
     if end.isolating:
         policies = ", ".join(policy.key for policy in end.isolating)
         yield Reason(f"{subject} is isolated for {word} by {policies}")
@@ -157,13 +178,32 @@ def _direction_parts(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
             outcome = tier.decision.outcome
             says = outcome.value if outcome else "no decision, the next tier is asked"
             yield Reason(f"{tier.tier.name}: {says}", children=rules)
-    if end.doubt and end.outcome is Outcome.UNDETERMINED:
-        yield Reason(
-            "it is open whether a pod may always reach its own node", Mark.OPEN, (), ("F1.25",)
-        )
-    yield from _nearest(end)
-    for policy in end.ignored:
-        yield Reason(f"{policy.kind} {policy.key} is not enforced here", source=policy.source)
+
+
+OPEN_QUESTIONS = {
+    "pod_to_own_node": "it is open whether a pod may always reach its own node",
+    "pod_to_itself": "it is open whether a pod may always reach itself",
+    "pod_to_itself_by_service": "it is open whether a pod may always reach itself by a Service",
+    "icmp": "it is open what policies do to ICMP",
+    "sctp": "it is open what policies do to SCTP",
+    "ipv6": "it is open what policies do to IPv6",
+}
+
+
+def _left_open(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
+    """Say which question keeps the verdict open."""
+    if end.doubt is not None:
+        yield Reason(OPEN_QUESTIONS[end.doubt.question], Mark.OPEN, (), end.doubt.setting.facts)
+    if end.otherwise is not None and end.parts_ways:
+        otherwise = end.otherwise.outcome.value
+        says = f"it would be {otherwise} if rules with addresses met the Service's"
+        rules = tuple(_rule(rule, end.otherwise, naming) for rule in end.turned)
+        yield Reason(says, Mark.OPEN, rules, ("F1.18",))
+
+
+def _clause(sentence: str) -> str:
+    """A sentence as the end of another."""
+    return sentence.rstrip(".")
 
 
 def _nearest(end: DirectionVerdict) -> Iterator[Reason]:
@@ -188,7 +228,7 @@ def _tier_parts(tier: TierResult, end: DirectionVerdict, naming: Naming) -> Iter
 def _rule(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Reason:
     source = Source(result.policy.source.file, result.rule.line)
     mark = MARKS[result.matched]
-    children = (_ports(result), *_peers(result, end, naming))
+    children = (_ports(result), *_peers(result, end, naming), *_besides(result, end, naming))
     return Reason(result.place + _action(result), mark, children, source=source)
 
 
@@ -221,6 +261,16 @@ def _peers(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Iterato
             (),
             _facts(check),
         )
+
+
+def _besides(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
+    """The ports that a rule takes out, and what it asks of the policy's own end."""
+    for check in result.excepted:
+        text = f"{check.path}: {ports_sentence(check.conditions)}, which it takes out"
+        yield Reason(text, MARKS[not_(check.matched)], facts=_facts(check))
+    for check in result.subject or ():
+        text = f"{check.path}: {_clauses(check, end.subject, naming)}"
+        yield Reason(text, MARKS[check.matched], facts=_facts(check))
 
 
 def _clauses(check: Check, peer: Party, naming: Naming) -> str:

@@ -8,7 +8,7 @@ from typing import cast
 
 from nsimlib.evaluation.evidence import Check, Comparison, Condition
 from nsimlib.model.addresses import Address, IPBlock
-from nsimlib.model.objects import External, Node, Party, Pod, visible_labels
+from nsimlib.model.objects import External, Node, Party, Pod, Service, visible_labels
 from nsimlib.model.peers import BlockPeer, DomainPeer, Entity
 from nsimlib.model.ports import PolicyPort, Port, PortSet
 from nsimlib.model.selectors import Selector
@@ -35,7 +35,8 @@ def ports_sentence(conditions: tuple[Condition, ...]) -> str:
 def _port_text(condition: Condition) -> str:
     port, meant = cast("tuple[PolicyPort, PortSet]", condition.wanted)
     if not isinstance(port.port, str):
-        return str(port)
+        is_cut = port.end_port is not None and meant != port.numbers()
+        return f"{port} (read as {meant})" if is_cut else str(port)
     return f"{port} ({meant or 'a name the destination does not have'})"
 
 
@@ -69,6 +70,14 @@ def _namespace_labels(condition: Condition, _: Naming) -> str:
 def _pod_labels(condition: Condition, naming: Naming) -> str:
     pod, selector = cast("Pod", condition.given), cast("Selector", condition.wanted)
     return _labels(naming(pod), selector, selector.misses(visible_labels(pod, selector)))
+
+
+def _service_selector(condition: Condition, _: Naming) -> str:
+    service = cast("Service", condition.given)
+    if not service.selector:
+        return f"Service {service.key} has no selector, so no rule by selector takes it in"
+    takes = "takes" if condition.holds else "does not take"
+    return f"the rule's selector {takes} in Service {service.key} by the labels that it selects"
 
 
 def _node_labels(condition: Condition, naming: Naming) -> str:
@@ -148,7 +157,8 @@ def _any_of(condition: Condition, naming: Naming) -> str:
 
 
 def _not(condition: Condition, naming: Naming) -> str:
-    return f"excluded: {_joined(cast('Check', condition.wanted), naming)}"
+    inner = _joined(cast("Check", condition.wanted), naming)
+    return f"{'not ' if condition.holds else ''}excluded: {inner}"
 
 
 def _joined(check: Check, naming: Naming) -> str:
@@ -163,6 +173,7 @@ SENTENCES: dict[Comparison, Callable[[Condition, Naming], str]] = {
     Comparison.OWN_NAMESPACE: _own_namespace,
     Comparison.NAMESPACE_LABELS: _namespace_labels,
     Comparison.POD_LABELS: _pod_labels,
+    Comparison.SERVICE_SELECTOR: _service_selector,
     Comparison.NODE_LABELS: _node_labels,
     Comparison.BLOCK: _block,
     Comparison.BLOCK_MEETS_PODS: _block_meets_pods,

@@ -14,7 +14,8 @@ from nsimlib.lessons.scenarios import scenario
 from nsimlib.manifests.shipped import read_shipped, shipped_names
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
-from nsimlib.views.html import box, html_of, prose, verdict_html
+from nsimlib.views.html import html_of, verdict_html
+from nsimlib.views.styles import box, prose
 from nsimlib.views.text import verdict_text
 
 __all__ = ["Exercise", "Feedback", "exercise", "exercises"]

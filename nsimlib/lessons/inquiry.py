@@ -30,15 +30,15 @@ METADATA_SERVICE = "169.254.169.254:80/TCP"
 DOCUMENTATION_ADDRESS = "203.0.113.10:443/TCP"
 
 
-def load_input(path: str | None = None) -> Cluster:
-    """Return the cluster at a path, else at `$NSIM_DUMP`, else the shop.
+def load_input(path: str | None = None, example: str = EXAMPLE) -> Cluster:
+    """Return the cluster at a path, else at `$NSIM_DUMP`, else an example that ships.
 
     What the API server would refuse is left out and listed: a dump must be readable to be fixed.
 
     >>> len(load_input("shop").nodes)
     3
     """
-    chosen = path or os.environ.get(DUMP) or EXAMPLE
+    chosen = path or os.environ.get(DUMP) or example
     if chosen in scenario_names() and not Path(chosen).exists():
         return scenario(chosen)
     return load(chosen, strict=False)

@@ -17,7 +17,7 @@ from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.lessons.scenarios import policy_files, scenario
 from nsimlib.manifests.shipped import read_shipped, shipped_names
-from nsimlib.views.html import badge, box, code_block, prose
+from nsimlib.views.styles import badge, box, code_block, prose
 
 __all__ = ["Bet", "NotYet", "Settled", "predict", "prediction", "predictions", "settle"]
 

@@ -4,12 +4,12 @@ They are ordered and may deny or pass (F1.48-F1.51), and being there isolates no
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nsimlib.manifests import admin_shapes as shapes
 from nsimlib.manifests.admin_validation import admin_faults, baseline_faults
 from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.networking import label_selector
-from nsimlib.manifests.nodes import locate
 from nsimlib.manifests.shapes import LabelSelector
 from nsimlib.model.addresses import IPBlock
 from nsimlib.model.peers import BlockPeer, DomainPeer, NodePeer, Peer, PodPeer
@@ -17,7 +17,7 @@ from nsimlib.model.policy import Action, Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort, Protocol
 from nsimlib.model.selectors import EVERYTHING, Selector
 
-__all__ = ["KINDS", "admin_policy"]
+__all__ = ["GROUP", "KINDS", "admin_policy", "failing_closed", "subject_of"]
 
 
 def admin_policy(found: Found) -> Policy:
@@ -31,7 +31,7 @@ def admin_policy(found: Found) -> Policy:
         kind=found.kind.name,
         namespace=None,
         name=found.name,
-        subject=_subject(spec.subject),
+        subject=subject_of(spec.subject),
         directions=frozenset(rule.direction for rule in rules),
         isolates=frozenset(),
         rules=rules,
@@ -40,7 +40,8 @@ def admin_policy(found: Found) -> Policy:
     )
 
 
-def _subject(subject: shapes.Subject) -> PodPeer:
+def subject_of(subject: shapes.Subject) -> PodPeer:
+    """Return whom a policy is for (F1.53)."""
     if subject.pods is not None:
         return _pods(subject.pods, "")
     return PodPeer(_selector(subject.namespaces), EVERYTHING)
@@ -56,9 +57,9 @@ def _selector(selector: LabelSelector | None) -> Selector:
 
 def _rules(found: Found, spec: shapes.AdminSpec) -> Iterator[Rule]:
     for number, egress in enumerate(spec.egress):
-        yield _rule(found, Direction.EGRESS, number, egress, _peers("to", egress.to))
+        yield failing_closed(_rule(found, Direction.EGRESS, number, egress), egress.to)
     for number, ingress in enumerate(spec.ingress):
-        yield _rule(found, Direction.INGRESS, number, ingress, _peers("from", ingress.from_))
+        yield failing_closed(_rule(found, Direction.INGRESS, number, ingress), ingress.from_)
 
 
 def _rule(
@@ -66,18 +67,29 @@ def _rule(
     direction: Direction,
     number: int,
     rule: shapes.AdminEgressRule | shapes.AdminIngressRule,
-    peers: Iterator[Peer],
 ) -> Rule:
-    place = locate(found.node, ("spec", direction.word, number)) if found.node else None
     return Rule(
         direction,
         ports=tuple(_port(i, port) for i, port in enumerate(rule.ports)) or None,
-        peers=tuple(peers),
         action=Action(rule.action),
         path=f"spec.{direction.word}[{number}]",
-        line=place.line if place else 0,
+        line=found.line(("spec", direction.word, number)),
         name=rule.name,
     )
+
+
+def failing_closed(rule: Rule, peers: list[shapes.AdminPeer]) -> Rule:
+    """Return the rule with its peers.
+
+    A peer with nothing that is known here comes from a later version of the API, and only a lenient
+    reading gets this far. Then Allow matches nothing, while Deny and Pass deny everything (F1.56).
+    """
+    if all(shapes.said_by(peer) for peer in peers):
+        side = "to" if rule.direction is Direction.EGRESS else "from"
+        return replace(rule, peers=tuple(_peers(side, peers)))
+    if rule.action is Action.ALLOW:
+        return replace(rule, peers=())
+    return replace(rule, action=Action.DENY, ports=None, peers=None)
 
 
 def _peers(side: str, peers: list[shapes.AdminPeer]) -> Iterator[Peer]:

@@ -16,6 +16,7 @@ __all__ = [
     "PortNumber",
     "PortRange",
     "Subject",
+    "said_by",
 ]
 
 
@@ -58,12 +59,21 @@ class AdminPort:
 
 @dataclass(slots=True)
 class AdminPeer:
+    """A peer; one of a later version has a field that is not known here, and fails closed."""
+
     ignored: ClassVar[Types] = {}
+    fails_closed: ClassVar[bool] = True
     namespaces: LabelSelector | None = None
     pods: NamespacedPod | None = None
     nodes: LabelSelector | None = None
     networks: list[str] = field(default_factory=list)
     domainNames: list[str] = field(default_factory=list)
+
+
+def said_by(peer: AdminPeer) -> tuple[object, ...]:
+    """Return what a peer names; exactly one thing in a good one."""
+    fields = (peer.namespaces, peer.pods, peer.nodes, peer.networks, peer.domainNames)
+    return tuple(each for each in fields if each is not None and each != [])
 
 
 @dataclass(slots=True)

@@ -9,15 +9,21 @@ from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import EVERYTHING
 
-__all__ = ["admin_spec"]
+__all__ = ["WriteSelector", "admin_peers", "admin_spec", "subject_spec"]
 
 Manifest = dict[str, Any]
 WriteSelector = Callable[[object], Manifest]
 
 
 def admin_spec(policy: Policy, selector: WriteSelector) -> Manifest:
-    """Return the `spec` of an admin or baseline policy; `selector` writes a label selector."""
-    spec: Manifest = {"subject": _pods(policy.subject, selector)}
+    """Return the `spec` of an admin or baseline policy; `selector` writes a label selector.
+
+    Raises
+    ------
+    TypeError
+        If a rule failed closed: no manifest says what it says.
+    """
+    spec: Manifest = {"subject": subject_spec(policy.subject, selector)}
     if policy.kind == "AdminNetworkPolicy":
         spec["priority"] = int(policy.order)
     for direction in Direction:
@@ -27,22 +33,29 @@ def admin_spec(policy: Policy, selector: WriteSelector) -> Manifest:
 
 
 def _rule(rule: Rule, selector: WriteSelector) -> Manifest:
+    if not rule.peers:
+        raise TypeError(f"no admin policy says any or no peer: {rule.path}")
     side = "to" if rule.direction is Direction.EGRESS else "from"
-    together = groupby(rule.peers or (), key=lambda peer: peer.path.partition(".")[0])
     written: Manifest = {"action": rule.action.value}
     if rule.name:
         written["name"] = rule.name
-    written[side] = [_peer(list(peers), selector) for _, peers in together]
+    written[side] = admin_peers(rule.peers, selector)
     if rule.ports:
         written["ports"] = [_port(port) for port in rule.ports]
     return written
+
+
+def admin_peers(peers: tuple[Peer, ...], selector: WriteSelector) -> list[Manifest]:
+    """Return the entries of `to` or `from` that read back as these peers."""
+    together = groupby(peers, key=lambda peer: peer.path.partition(".")[0])
+    return [_peer(list(some), selector) for _, some in together]
 
 
 def _peer(peers: list[Peer], selector: WriteSelector) -> Manifest:
     """One entry, which may have been read as several: one for each network, each domain name."""
     match peers[0]:
         case PodPeer() as pods:
-            return _pods(pods, selector)
+            return subject_spec(pods, selector)
         case NodePeer(nodes=nodes):
             return {"nodes": selector(nodes)}
         case BlockPeer():
@@ -53,7 +66,8 @@ def _peer(peers: list[Peer], selector: WriteSelector) -> Manifest:
             raise TypeError(f"no admin policy says {other}")
 
 
-def _pods(pods: PodPeer, selector: WriteSelector) -> Manifest:
+def subject_spec(pods: PodPeer, selector: WriteSelector) -> Manifest:
+    """Return pods as a subject, or as a peer, says them."""
     if pods.pods == EVERYTHING:
         return {"namespaces": selector(pods.namespaces)}
     chosen = {"namespaceSelector": pods.namespaces, "podSelector": pods.pods}

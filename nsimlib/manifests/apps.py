@@ -11,7 +11,7 @@ from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.nodes import Path
 from nsimlib.manifests.validation import label_faults, metadata_faults
 from nsimlib.model.addresses import Address, parse_address
-from nsimlib.model.objects import ContainerPort, Namespace, Pod, Workload
+from nsimlib.model.objects import ContainerPort, Namespace, Pod, ServiceAccount, Workload
 from nsimlib.model.ports import Port, Protocol
 
 __all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "container_faults", "pods"]
@@ -33,18 +33,23 @@ class Pods:
 
 
 def pods(
-    live: Iterable[Found], workloads: Iterable[Found], namespaces: Mapping[str, Namespace]
+    live: Iterable[Found],
+    workloads: Iterable[Found],
+    namespaces: Mapping[str, Namespace],
+    accounts: Iterable[Found],
 ) -> Pods:
     """Return the pods that run, and for each workload without any a stand-in from its template."""
     known = {_workload(found): found for found in workloads}
     placed: list[tuple[int, Pod]] = []
     served: set[Workload] = set()
-    counted, declared = Pods(), _Declared()
+    counted, declared, running_as = Pods(), _Declared(), _Accounts(accounts)
     for found in live:
         owner = _top_owner(found, known)
         if owner:
             served.add(owner)
-        pod = _pod(found, namespaces[found.namespace], declared.by(found.shape.spec), owner)
+        account = running_as.by(found, found.shape.spec)
+        ports = declared.by(found.shape.spec)
+        pod = _pod(found, namespaces[found.namespace], ports, owner, account)
         if found.shape.status.phase in FINISHED:
             counted.finished.append(pod)
             continue
@@ -55,7 +60,9 @@ def pods(
         # A workload made by another of the input leaves it to that one to have a stand-in.
         if top not in served and (top == workload or top not in known) and not _completed(found):
             served.add(top)
-            placed.append((found.position, _stand_in(found, namespaces[found.namespace], top)))
+            account = running_as.by(found, _template(found.shape).spec)
+            pod = _stand_in(found, namespaces[found.namespace], top, account)
+            placed.append((found.position, pod))
     placed.sort(key=lambda each: each[0])
     counted.pods = tuple(pod for _, pod in placed)
     return counted
@@ -108,7 +115,11 @@ def _completed(found: Found) -> bool:
 
 
 def _pod(
-    found: Found, namespace: Namespace, ports: tuple[ContainerPort, ...], owner: Workload | None
+    found: Found,
+    namespace: Namespace,
+    ports: tuple[ContainerPort, ...],
+    owner: Workload | None,
+    account: ServiceAccount,
 ) -> Pod:
     spec: shapes.PodSpec = found.shape.spec
     return Pod(
@@ -120,6 +131,7 @@ def _pod(
         spec.nodeName or None,
         spec.hostNetwork,
         owner,
+        account=account,
     )
 
 
@@ -154,7 +166,25 @@ def _ports(spec: shapes.PodSpec) -> tuple[ContainerPort, ...]:
     )
 
 
-def _stand_in(found: Found, namespace: Namespace, workload: Workload) -> Pod:
+class _Accounts:
+    """The accounts that pods run as; one without an object has no labels."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        self._known = {
+            (each.namespace, each.name): ServiceAccount(each.name, each.meta.labels)
+            for each in found
+        }
+
+    def by(self, found: Found, spec: shapes.PodSpec) -> ServiceAccount:
+        key = found.namespace, spec.serviceAccountName or ServiceAccount().name
+        if key not in self._known:
+            self._known[key] = ServiceAccount(key[1])
+        return self._known[key]
+
+
+def _stand_in(
+    found: Found, namespace: Namespace, workload: Workload, account: ServiceAccount
+) -> Pod:
     template = _template(found.shape)
     return Pod(
         namespace,
@@ -164,6 +194,7 @@ def _stand_in(found: Found, namespace: Namespace, workload: Workload) -> Pod:
         host_network=template.spec.hostNetwork,
         workload=workload,
         from_template=True,
+        account=account,
     )
 
 
@@ -195,6 +226,10 @@ def container_faults(path: Path, containers: list[shapes.Container]) -> Iterator
                 yield replace(fault, harmless=True)
 
 
+def _account_faults(shape: shapes.ServiceAccount) -> Iterator[Fault]:
+    yield from metadata_faults(shape.metadata)
+
+
 def _workload_faults(
     shape: shapes.Workload | shapes.CronJob, path: Path = ("spec", "template")
 ) -> Iterator[Fault]:
@@ -216,6 +251,7 @@ TEMPLATED = {
 }
 KINDS: Kinds = {
     ("", "Pod"): Kind("Pod", shapes.Pod, _pod_faults),
+    ("", "ServiceAccount"): Kind("ServiceAccount", shapes.ServiceAccount, _account_faults),
     ("batch", "CronJob"): Kind("CronJob", shapes.CronJob, _cron_job_faults),
     **{
         (group, kind): Kind(kind, shapes.Workload, _workload_faults)
@@ -224,4 +260,4 @@ KINDS: Kinds = {
     },
 }
 #: kinds that stand for their pods when none is there
-WORKLOADS = tuple(sorted({kind for _, kind in KINDS} - {"Pod"}))
+WORKLOADS = tuple(sorted({kind for _, kind in KINDS} - {"Pod", "ServiceAccount"}))

@@ -88,6 +88,7 @@ def _service(found: Found, endpoints: Endpoints | None) -> Service:
         spec.selector or None,
         found.meta.labels,
         endpoints,
+        headless="None" in (spec.clusterIP, *spec.clusterIPs),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, is_dataclass
 from difflib import get_close_matches
 from functools import cache
+from math import isfinite
 from types import UnionType
 from typing import Any, ClassVar, Final, get_args, get_origin, get_type_hints
 
@@ -21,6 +22,7 @@ NAMES: Final[Dict[type, str]] = {
     str: "string",
     int: "int32",
     bool: "bool",
+    float: "float64",
     list: "list",
     dict: "object",
 }
@@ -53,7 +55,7 @@ class _Decoder:
             return _zero(kind)
         if kind is str:
             return self.text(node, path)
-        if kind is int or kind is bool:
+        if kind is int or kind is bool or kind is float:
             return self.literal(node, kind, path)
         if isinstance(kind, type) and is_dataclass(kind):
             return self.fields(node, kind, path)
@@ -83,14 +85,17 @@ class _Decoder:
             self.add(node, path, detail, node.text, f'Quote it: "{written}".')
         return node.text
 
-    def literal(self, node: Node, kind: type[int], path: Path) -> int:
+    def literal(self, node: Node, kind: type[Any], path: Path) -> Any:
         value = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         match value:
-            case bool() if kind is bool:
-                return value
-            case int() if kind is int and not isinstance(value, bool) and value in INT32:
+            case bool():
+                if kind is bool:
+                    return value
+            case int() | float() if kind is float and isfinite(value):
+                return float(value)
+            case int() if kind is int and value in INT32:
                 return value
         self.mistyped(node, kind, path)
         return kind()
@@ -108,6 +113,8 @@ class _Decoder:
             elif ignored is not None and key in ignored:
                 self.value(value, ignored[key], (*path, key))
             elif ignored is not None:
+                is_closed_without = getattr(kind, "fails_closed", False)
+                self.usable = self.usable and is_closed_without
                 self.unknown(place, (*path, key), [*known, *ignored])
         return kind(**{name: value for name, value in found.items() if value is not None})
 
@@ -124,7 +131,6 @@ class _Decoder:
         return {k: self.value(each, item, (*path, k)) for k, (_, each) in node.entries.items()}
 
     def unknown(self, place: Scalar, path: Path, known: list[str]) -> None:
-        self.usable = False
         folded = {name.casefold(): name for name in known}
         near = get_close_matches(place.text.casefold(), folded, n=1, cutoff=0.6)
         remedy = f"The fields here are {', '.join(known)}." if len(known) <= FEW else ""
@@ -164,7 +170,7 @@ def _remedy(found: str, kind: type, text: str) -> str:
 
 def _zero(kind: Any) -> Any:
     """What Go leaves in a field that is null."""
-    if is_dataclass(kind) or kind in (str, int, bool):
+    if is_dataclass(kind) or kind in (str, int, bool, float):
         return kind()
     origin = get_origin(kind)
     return origin() if origin in (list, dict) else None

@@ -1,11 +1,11 @@
 """Objects as they are found, until all are there and the cluster can be put together."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from nsimlib.errors import Problem
-from nsimlib.manifests import apps, core, places
+from nsimlib.manifests import apps, calico, core, places
 from nsimlib.manifests.decoding import decode
 from nsimlib.manifests.dumps import DumpedObject
 from nsimlib.manifests.kinds import Found, Kind, group_of
@@ -14,6 +14,7 @@ from nsimlib.manifests.registry import KINDS
 from nsimlib.manifests.scalars import resolve
 from nsimlib.manifests.structs import as_data
 from nsimlib.model.cluster import Cluster, PolicyReader
+from nsimlib.model.policy import Policy
 from nsimlib.model.report import LoadReport
 
 __all__ = ["Draft"]
@@ -107,12 +108,21 @@ class Draft:
         """Return the objects of some kinds in the order of the input."""
         return [found for found in self.objects.values() if found.kind.name in kinds]
 
+    def policies(self) -> Iterator[Policy]:
+        """Yield the policies for pods."""
+        for each in self.objects.values():
+            if each.kind.policy and (policy := each.kind.policy(each)):
+                yield policy
+
     def cluster(self, read_policies: PolicyReader) -> Cluster:
         """Return the cluster that all objects make up."""
         mentioned = {each.namespace for each in self.objects.values() if each.kind.namespaced}
         namespaces = core.namespaces(self.of("Namespace"), mentioned)
-        pods = apps.pods(self.of("Pod"), self.of(*apps.WORKLOADS), namespaces)
+        live, accounts = self.of("Pod"), self.of("ServiceAccount")
+        pods = apps.pods(live, self.of(*apps.WORKLOADS), namespaces, accounts)
         made = sorted(mentioned.difference(each.name for each in self.of("Namespace")))
+        policies, tiers = tuple(self.policies()), calico.tiers(self.of("Tier"))
+        self.notes += calico.missing_tiers(policies, tiers)
         return Cluster(
             namespaces=namespaces,
             pods=pods.pods,
@@ -122,9 +132,9 @@ class Draft:
                 self.of("Service"), self.of("EndpointSlice"), self.of("Endpoints")
             ),
             places=places.places(self.of("Place")),
-            policies=tuple(
-                each.kind.policy(each) for each in self.objects.values() if each.kind.policy
-            ),
+            policies=policies,
+            network_sets=calico.network_sets(self.of(*calico.SETS), namespaces),
+            tiers=tiers,
             report=self.report(made, pods),
             read_policies=read_policies,
         )

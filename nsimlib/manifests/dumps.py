@@ -5,10 +5,8 @@ nothing but good pods is decoded at once; everything else is decoded item by ite
 better words (whatever does not fit its shape) is read again, with lines, from its own part.
 """
 
-import gc
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, SupportsInt
 
@@ -23,7 +21,7 @@ from nsimlib.manifests.structs import struct_of
 if TYPE_CHECKING:
     import msgspec
 
-__all__ = ["POD", "DumpedObject", "Objects", "paused_collection", "read_dump"]
+__all__ = ["POD", "DumpedObject", "Objects", "read_dump"]
 
 # How kubectl begins an object; another order of the keys merely takes longer.
 HEAD = re.compile(rb'\{\s*"apiVersion":\s*"([\w./-]+)",\s*"kind":\s*"(\w+)"')
@@ -145,15 +143,3 @@ def _head(text: bytes, default: Head) -> Head:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Head()
     return head if head.kind else default
-
-
-@contextmanager
-def paused_collection() -> Iterator[None]:
-    """Keep the cyclic garbage collector off: it triples the time to build a million objects."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -67,13 +67,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How objects of a kind are read: their shape, their faults, and the policy if they are one."""
+    """How objects of a kind are read: their shape, their faults, and the policy if they are one.
+
+    `policy` returns None for an object that is a policy, though not one for pods.
+    """
 
     name: str
     shape: type
     faults: Callable[[Any], Iterable[Fault]]
     namespaced: bool = True
-    policy: Callable[[Found], Policy] | None = None
+    policy: Callable[[Found], Policy | None] | None = None
 
     @property
     def is_closed(self) -> bool:

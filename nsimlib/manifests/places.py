@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from nsimlib.manifests import shapes
+from nsimlib.manifests import place_shapes as shapes
 from nsimlib.manifests.cidrs import cidr_faults, read_cidr
 from nsimlib.manifests.core import address_faults
 from nsimlib.manifests.faults import Fault, invalid

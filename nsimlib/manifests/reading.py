@@ -7,7 +7,7 @@ from typing import Protocol
 
 from nsimlib.errors import ManifestError, Problem
 from nsimlib.manifests.drafting import Draft
-from nsimlib.manifests.dumps import DumpedObject, paused_collection, read_dump
+from nsimlib.manifests.dumps import DumpedObject, read_dump
 from nsimlib.manifests.files import Input, inputs, text_of
 from nsimlib.manifests.json_text import read_json
 from nsimlib.manifests.listed import Data
@@ -16,6 +16,7 @@ from nsimlib.manifests.registry import KINDS
 from nsimlib.manifests.yaml_dumps import read_yaml_dump
 from nsimlib.manifests.yaml_text import read_yaml
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.memory import paused_collection
 from nsimlib.model.policy import Policy
 
 __all__ = ["Progress", "load", "loads", "read_policies"]

@@ -2,9 +2,17 @@
 
 from typing import Final
 
-from nsimlib.manifests import admin, apps, core, networking, places
+from nsimlib.manifests import admin, apps, calico, cluster_policy, core, networking, places
 from nsimlib.manifests.kinds import Kinds
 
 __all__ = ["KINDS"]
 
-KINDS: Final[Kinds] = admin.KINDS | apps.KINDS | core.KINDS | networking.KINDS | places.KINDS
+KINDS: Final[Kinds] = (
+    admin.KINDS
+    | apps.KINDS
+    | calico.KINDS
+    | cluster_policy.KINDS
+    | core.KINDS
+    | networking.KINDS
+    | places.KINDS
+)

@@ -9,7 +9,7 @@ A trailing underscore keeps a field clear of a Python keyword.
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-__all__ = ["LabelSelector", "ObjectMeta", "Types"]
+__all__ = ["LabelSelector", "NetworkPolicy", "NetworkPolicySpec", "ObjectMeta", "Types"]
 
 Types = dict[str, object]
 Labels = dict[str, str]
@@ -51,6 +51,11 @@ class Namespace:
 
 
 @dataclass(slots=True)
+class ServiceAccount:
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+
+
+@dataclass(slots=True)
 class ContainerPort:
     name: str = ""
     containerPort: int = 0
@@ -69,6 +74,7 @@ class PodSpec:
     initContainers: list[Container] = field(default_factory=list)
     nodeName: str = ""
     hostNetwork: bool = False
+    serviceAccountName: str = ""
 
 
 @dataclass(slots=True)
@@ -282,18 +288,3 @@ class NetworkPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: NetworkPolicySpec = field(default_factory=NetworkPolicySpec)
-
-
-@dataclass(slots=True)
-class PlaceSpec:
-    ignored: ClassVar[Types] = {}
-    description: str = ""
-    cidrs: list[str] = field(default_factory=list)
-    names: dict[str, list[str]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Place:
-    ignored: ClassVar[Types] = {"apiVersion": str, "kind": str}
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: PlaceSpec = field(default_factory=PlaceSpec)

@@ -65,6 +65,8 @@ class PodDecoder:
         meta.ownerReferences = self._owners.setdefault(self._said(owners), owners)
         meta.namespace = self._texts.setdefault(meta.namespace, meta.namespace)
         spec.nodeName = self._texts.setdefault(spec.nodeName, spec.nodeName)
+        account = spec.serviceAccountName
+        spec.serviceAccountName = self._texts.setdefault(account, account)
         return True
 
     def _shared(self, part: Part, known: dict[bytes, Part], faults: Faults[Part]) -> Part | None:

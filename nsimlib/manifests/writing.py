@@ -1,6 +1,7 @@
 """A cluster → YAML that reads back as the same cluster."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
@@ -8,10 +9,13 @@ import yaml
 
 from nsimlib.manifests.admin_writing import admin_spec
 from nsimlib.manifests.apps import FINISHED
+from nsimlib.manifests.calico import POLICIES, SETS
+from nsimlib.manifests.calico_writing import calico_spec, set_spec, tier_spec
+from nsimlib.manifests.cluster_policy_writing import cluster_policy_spec
 from nsimlib.manifests.scalars import resolve
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Node, Place, Pod, Service
+from nsimlib.model.objects import NetworkSet, Node, Place, Pod, Service, ServiceAccount
 from nsimlib.model.peers import BlockPeer, Peer, PodPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort
@@ -21,8 +25,11 @@ __all__ = ["dump"]
 
 Manifest = dict[str, Any]
 ADMIN: Final = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+CALICO: Final = (*POLICIES, *SETS, "StagedKubernetesNetworkPolicy", "Tier")
 VERSIONS: Final = {
     **dict.fromkeys(ADMIN, "policy.networking.k8s.io/v1alpha1"),
+    "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2",
+    **dict.fromkeys(CALICO, "projectcalico.org/v3"),
     "NetworkPolicy": "networking.k8s.io/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "Place": "nsimlib.io/v1",
@@ -76,10 +83,13 @@ def _manifests(cluster: Cluster) -> Iterator[Manifest]:
         yield _object("Namespace", namespace.name, labels=namespace.labels)
     yield from map(_node, cluster.nodes)
     yield from map(_place, cluster.places)
+    yield from _accounts(cluster)
     yield from map(_pod, cluster.pods)
     yield from (_pod(pod, FINISHED[0]) for pod in cluster.finished)
     for service in cluster.services:
         yield from _service(service)
+    yield from map(_network_set, cluster.network_sets)
+    yield from (_object("Tier", tier.name, spec=tier_spec(tier)) for tier in cluster.tiers)
     yield from map(_policy, cluster.policies)
 
 
@@ -88,7 +98,8 @@ def _object(kind: str, name: str, namespace: str | None = None, **more: Any) -> 
     labels = dict(more.pop("labels", None) or {})
     metadata = {"name": name, "namespace": namespace, "labels": labels}
     metadata |= more.pop("metadata", {})
-    head = {"apiVersion": VERSIONS.get(kind, "v1"), "kind": kind, "metadata": _said(metadata)}
+    bare = kind.removesuffix(".projectcalico.org")
+    head = {"apiVersion": VERSIONS.get(kind, "v1"), "kind": bare, "metadata": _said(metadata)}
     return head | more
 
 
@@ -114,6 +125,20 @@ def _place(place: Place) -> Manifest:
     return _object("Place", place.name, spec=_said(spec))
 
 
+def _accounts(cluster: Cluster) -> Iterator[Manifest]:
+    """The accounts that have labels; the others are there as soon as a pod names them."""
+    pods = (*cluster.pods, *cluster.finished)
+    for namespace, account in dict.fromkeys((pod.namespace.name, pod.account) for pod in pods):
+        if account.labels:
+            yield _object("ServiceAccount", account.name, namespace, labels=account.labels)
+
+
+def _network_set(found: NetworkSet) -> Manifest:
+    own, shared = SETS
+    kind, namespace = (own, found.namespace.name) if found.namespace else (shared, None)
+    return _object(kind, found.name, namespace, labels=found.labels, spec=set_spec(found))
+
+
 def _pod(pod: Pod, phase: str = "") -> Manifest:
     ports = [
         _said({"name": name, "containerPort": port.number, "protocol": port.protocol.value})
@@ -124,6 +149,7 @@ def _pod(pod: Pod, phase: str = "") -> Manifest:
             "containers": [{"ports": ports}] if ports else [],
             "nodeName": pod.node,
             "hostNetwork": pod.host_network or None,
+            "serviceAccountName": "" if pod.account == ServiceAccount() else pod.account.name,
         }
     )
     if pod.from_template:
@@ -158,7 +184,8 @@ def _service(service: Service) -> Iterator[Manifest]:
         for name, port, target in service.ports
     ]
     selector = dict(service.selector or {})
-    spec = {"clusterIPs": _texts(service.cluster_ips), "selector": selector, "ports": ports}
+    addresses = ["None"] if service.headless else _texts(service.cluster_ips)
+    spec = {"clusterIPs": addresses, "selector": selector, "ports": ports}
     labels = service.labels
     yield _object("Service", service.name, service.namespace, labels=labels, spec=_said(spec))
     if service.endpoints is not None:
@@ -182,17 +209,22 @@ def _service(service: Service) -> Iterator[Manifest]:
 
 
 def _policy(policy: Policy) -> Manifest:
-    if policy.kind in ADMIN:
-        return _object(policy.kind, policy.name, spec=admin_spec(policy, _selector))
-    if policy.kind != "NetworkPolicy":
+    if policy.kind not in SPECS:
         raise TypeError(f"cannot write a {policy.kind} yet: {policy.key}")
+    spec = SPECS[policy.kind](policy)
+    return _object(policy.kind, policy.name, policy.namespace, spec=spec)
+
+
+def _network_policy_spec(policy: Policy) -> Manifest:
     spec: Manifest = {"podSelector": _selector(policy.subject.pods)}
     for direction in Direction:
         if rules := policy.rules_for(direction):
             spec[direction.word] = [_rule(rule) for rule in rules]
     if not policy.directions_defaulted:
         spec["policyTypes"] = sorted(direction.value for direction in policy.directions)
-    return _object("NetworkPolicy", policy.name, policy.namespace, spec=spec)
+    if policy.staged and not policy.directions:
+        spec["stagedAction"] = "Delete"
+    return spec
 
 
 def _rule(rule: Rule) -> Manifest:
@@ -240,3 +272,12 @@ def _exact(requirements: tuple[Requirement, ...]) -> dict[str, str]:
             break
         exact[each.key] = each.values[0]
     return exact
+
+
+SPECS: dict[str, Callable[[Policy], Manifest]] = {
+    **dict.fromkeys(ADMIN, partial(admin_spec, selector=_selector)),
+    **dict.fromkeys(POLICIES, calico_spec),
+    "ClusterNetworkPolicy": partial(cluster_policy_spec, selector=_selector),
+    "NetworkPolicy": _network_policy_spec,
+    "StagedKubernetesNetworkPolicy": _network_policy_spec,
+}

@@ -173,6 +173,16 @@ class Cluster(Shown):
                 raise UnknownName("policy", key, known)
         return replace(self, policies=tuple(p for p in self.policies if p.key not in keys))
 
+    def with_staged(self) -> "Cluster":
+        """Return this cluster as it would be with its staged policies in force.
+
+        Each takes the place of its namesake; one that is staged to be deleted leaves it empty.
+        """
+        staged = {each.in_force.identity: each.in_force for each in self.policies if each.staged}
+        kept = (p for p in self.policies if not p.staged and p.identity not in staged)
+        found = (*kept, *(policy for policy in staged.values() if policy.directions))
+        return replace(self, policies=found)
+
     def with_labels(
         self, key: str, labels: Mapping[str, str | None] | None = None, /, **more: str | None
     ) -> "Cluster":

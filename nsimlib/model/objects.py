@@ -64,7 +64,7 @@ class ContainerPort(NamedTuple):
 class ServiceAccount:
     """The account that a pod runs as; its namespace is the pod's."""
 
-    name: str
+    name: str = "default"
     labels: Labels = field(default_factory=dict, hash=False)
 
 
@@ -81,7 +81,7 @@ class Pod:
     host_network: bool = False
     workload: Workload | None = None
     from_template: bool = False
-    account: ServiceAccount | None = None
+    account: ServiceAccount = ServiceAccount()
 
     @property
     def key(self) -> str:
@@ -91,15 +91,13 @@ class Pod:
     @property
     def implied_labels(self) -> Labels:
         """Labels that nobody wrote and Calico's selectors see (F2.6)."""
-        implied = {
+        return {
             "projectcalico.org/namespace": self.namespace.name,
             "projectcalico.org/orchestrator": "k8s",
+            "projectcalico.org/serviceaccount": self.account.name,
             **{f"pcns.{key}": value for key, value in self.namespace.labels.items()},
+            **{f"pcsa.{key}": value for key, value in self.account.labels.items()},
         }
-        if self.account is not None:
-            implied["projectcalico.org/serviceaccount"] = self.account.name
-            implied |= {f"pcsa.{key}": value for key, value in self.account.labels.items()}
-        return implied
 
     @property
     def owner(self) -> Workload:
@@ -191,7 +189,8 @@ class ServicePort(NamedTuple):
 class Service:
     """A Service; `endpoints` are None when the input has no EndpointSlices for it.
 
-    Without them the selector and the target port say where it sends connections.
+    Without them the selector and the target port say where it sends connections. A `headless` one
+    has no address of its own: clients learn those of the pods and connect to a port of theirs.
     """
 
     namespace: str
@@ -201,6 +200,7 @@ class Service:
     selector: Labels | None = field(default=None, hash=False)
     labels: Labels = field(default_factory=dict, hash=False)
     endpoints: tuple[tuple[str, Address, Port], ...] | None = None
+    headless: bool = False
 
     @property
     def key(self) -> str:

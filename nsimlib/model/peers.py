@@ -129,11 +129,15 @@ class ServicePeer:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPeer:
-    """A condition that nothing in the input can answer; whether it holds stays open."""
+    """A condition that nothing in the input can answer; whether it holds stays open.
+
+    `written` are the values in the policy that it is about, so that it can be written again.
+    """
 
     what: str
     path: str = ""
     facts: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

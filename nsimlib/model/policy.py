@@ -1,9 +1,9 @@
 """Policies of every dialect: whom they apply to, what their rules say, how tiers combine them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nsimlib.model.peers import DomainPeer, Peer, PodPeer, parts_of
 from nsimlib.model.ports import PolicyPort
@@ -66,6 +66,12 @@ class Source(NamedTuple):
 
 
 NOWHERE = Source("", 0)
+#: what staged policies would be, were they in force
+IN_FORCE: Final = {
+    "StagedNetworkPolicy": "NetworkPolicy.projectcalico.org",
+    "StagedGlobalNetworkPolicy": "GlobalNetworkPolicy",
+    "StagedKubernetesNetworkPolicy": "NetworkPolicy",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,13 @@ class Policy(Shown):
     def identity(self) -> tuple[str, str]:
         """What no two objects of a cluster share: kind and key."""
         return self.kind, self.key
+
+    @property
+    def in_force(self) -> "Policy":
+        """The policy that a staged one would be; one that is not staged is itself."""
+        if not self.staged:
+            return self
+        return replace(self, kind=IN_FORCE.get(self.kind, self.kind), staged=False)
 
     def rules_for(self, direction: Direction) -> tuple[Rule, ...]:
         """The rules of one direction, in the order of the file."""

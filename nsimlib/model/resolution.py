@@ -24,6 +24,7 @@ from nsimlib.model.peers import (
     PodPeer,
     ServicePeer,
     UnknownPeer,
+    parts_of,
 )
 from nsimlib.model.policy import Policy, Rule
 from nsimlib.model.ports import PolicyPort, Port
@@ -74,24 +75,25 @@ class Resolution:
 
     def _rules(self, rule: Rule) -> Iterator[Rule]:
         """A rule that names a Service with its ports becomes one rule for each of its ports."""
-        for peer in rule.peers or ():
-            if isinstance(peer, ServicePeer) and peer.with_ports:
-                yield from self._by_port(rule, peer)
-                return
+        named = (part for peer in rule.peers or () for part in parts_of(peer))
+        service = next((p for p in named if isinstance(p, ServicePeer) and p.with_ports), None)
+        if service is None:
+            yield self._alone(rule)
+            return
+        doors: list[tuple[tuple[PolicyPort, ...] | None, Peer]] = [
+            ((port,), behind)
+            for each in self._services(service)
+            for port, behind in _doors(each, service)
+            if _is_of_rule(port, rule)
+        ]
+        for ports, behind in doors or [(rule.ports, self._nobody(service))]:
+            peers = tuple(_swapped(peer, service, behind) for peer in rule.peers or ())
+            yield self._alone(replace(rule, ports=ports, peers=peers))
+
+    def _alone(self, rule: Rule) -> Rule:
         peers = None if rule.peers is None else tuple(map(self._peer, rule.peers))
         subject = None if rule.subject is None else tuple(map(self._peer, rule.subject))
-        yield replace(rule, peers=peers, subject=subject)
-
-    def _by_port(self, rule: Rule, peer: ServicePeer) -> Iterator[Rule]:
-        found: dict[Port, list[Address]] = {}
-        for service in self._services(peer):
-            for _, address, port in service.endpoints or ():
-                found.setdefault(port, []).append(address)
-        if not found:
-            yield replace(rule, peers=(self._nobody(peer),))
-        for port, addresses in sorted(found.items(), key=lambda each: each[0].number):
-            wanted = (PolicyPort(port.protocol, port.number, path=peer.path),)
-            yield replace(rule, ports=wanted, peers=tuple(_singles(addresses, peer)))
+        return replace(rule, peers=peers, subject=subject)
 
     def _peer(self, peer: Peer) -> Peer:
         match peer:
@@ -141,8 +143,7 @@ class Resolution:
         """Backends by the selector of a Service, or the addresses of one that has none (F3.9)."""
         for service in self._services(peer):
             if service.selector:
-                namespace = LabelSelector.of({NAME_LABEL: service.namespace})
-                yield PodPeer(namespace, LabelSelector.of(service.selector), peer.path)
+                yield _backends(service, peer)
             else:
                 addresses = (address for _, address, _ in service.endpoints or ())
                 via = f"Service {service.key}"
@@ -160,6 +161,43 @@ class Resolution:
     def _nobody(self, peer: ServicePeer) -> Peer:
         named = peer.name or f"with {peer.labels}"
         return AnyOf((), f"{peer.path} (no endpoints behind Service {named})")
+
+
+def _doors(service: Service, peer: ServicePeer) -> Iterator[tuple[PolicyPort, Peer]]:
+    """The ports of those behind a Service, each with who has it.
+
+    Where the input has no EndpointSlices, the selector and the target ports say the same.
+    """
+    if service.endpoints is None and service.selector:
+        for declared in service.ports:
+            entry = PolicyPort(declared.port.protocol, declared.target, path=peer.path)
+            yield entry, _backends(service, peer)
+    found: dict[Port, list[Address]] = {}
+    for _, address, port in service.endpoints or ():
+        found.setdefault(port, []).append(address)
+    for port, addresses in sorted(found.items(), key=lambda each: str(each[0])):
+        entry = PolicyPort(port.protocol, port.number, path=peer.path)
+        yield entry, AnyOf(tuple(_singles(addresses, peer)), peer.path)
+
+
+def _is_of_rule(port: PolicyPort, rule: Rule) -> bool:
+    """Whether a port is of a protocol that the rule means."""
+    asked = rule.ports or ()
+    return rule.ports is None or any(each.protocol is port.protocol for each in asked)
+
+
+def _backends(service: Service, peer: ServicePeer) -> PodPeer:
+    namespace = LabelSelector.of({NAME_LABEL: service.namespace})
+    return PodPeer(namespace, LabelSelector.of(service.selector), peer.path)
+
+
+def _swapped(peer: Peer, old: Peer, new: Peer) -> Peer:
+    """The peer with another in the place of one that it is, or is joined from."""
+    if peer == old:
+        return new
+    if isinstance(peer, AllOf | AnyOf):
+        return replace(peer, parts=tuple(_swapped(part, old, new) for part in peer.parts))
+    return peer
 
 
 def _singles(addresses: Iterable[Address], peer: ServicePeer) -> Iterator[BlockPeer]:

@@ -14,6 +14,7 @@ __all__ = [
     "Requirement",
     "Selector",
     "asks_for_implied",
+    "selects_all",
 ]
 
 Labels = Mapping[str, str]
@@ -31,6 +32,11 @@ class Selector(Protocol):
 
     def misses(self, labels: Labels) -> tuple[str, ...]:
         """What is wrong with these labels, a phrase after "it" each; empty when they match."""
+
+
+def selects_all(selector: Selector) -> bool:
+    """Return whether a selector matches whatever there is; one without keys may match nothing."""
+    return not selector.keys and selector.matches({})
 
 
 #: labels that nobody writes, which Calico's selectors see: where an object is, and who runs it

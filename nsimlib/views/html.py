@@ -1,18 +1,14 @@
-"""Everything as HTML for a notebook, in light and dark themes: words and marks, never colour alone.
+"""Everything as HTML for a notebook, in both themes: words and marks, never colour alone."""
 
-Styles are inline and colours come in pairs, since a page that shows a stored notebook drops style
-sheets. All text is escaped: names in a dump are somebody else's.
-"""
-
-import re
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
 
 from nsimlib.errors import NsimError
+from nsimlib.evaluation.compare import Judgements
 from nsimlib.evaluation.difference import Difference
 from nsimlib.evaluation.expectations import Report
-from nsimlib.evaluation.matrix import Cell, Matrix
+from nsimlib.evaluation.partings import Partings
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.explanation.description import describe
@@ -22,31 +18,27 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
 from nsimlib.views.difference import difference_table
+from nsimlib.views.enforcers import matrices_html, partings_table
+from nsimlib.views.heat_map import matrix_html
+from nsimlib.views.styles import (
+    CAPTION,
+    CELL,
+    COLOURS,
+    FAINT,
+    INK,
+    RULED,
+    TABLE,
+    badge,
+    box,
+    code_block,
+    prose,
+    scrolling,
+)
 from nsimlib.views.summary import counts, reach_summary, warnings_of
 
-__all__ = ["badge", "box", "code_block", "error_html", "html_of", "prose", "verdict_html"]
+__all__ = ["error_html", "html_of", "verdict_html"]
 
-INK = "var(--jp-content-font-color1, currentColor)"
-FAINT = "var(--jp-border-color2, #888)"
-#: pairs of ground and ink that colour-blind eyes tell apart (Okabe and Ito), on any theme
-COLOURS = {
-    "allowed": "background:#0072B2;color:#fff",
-    "denied": "background:#D55E00;color:#000",
-    "partly": "background:#56B4E9;color:#000",
-    "open": "background:#F0E442;color:#000",
-    "undetermined": "background:#F0E442;color:#000",
-    "isolated": "background:#E69F00;color:#000",
-}
-#: the most rows or columns that are drawn; a DataFrame holds the rest
-MOST = 120
-#: a matrix with more columns than this shows signs, with their words underneath
-WORDY = 8
 SHORT = 60
-TABLE = "border-collapse:collapse;margin:.4em 0;font-size:inherit"
-CELL = "padding:.25em .7em;text-align:left;vertical-align:top"
-RULED = f"border-bottom:1px solid {FAINT}"
-CAPTION = "text-align:left;white-space:nowrap;font-weight:600;padding:.2em 0;caption-side:top"
-GROUND = "var(--jp-cell-editor-background, rgba(128,128,128,.12))"
 
 
 @singledispatch
@@ -61,33 +53,6 @@ def verdict_html(verdict: Verdict) -> str:
     reason = explain(verdict)
     head = f"<code>{escape(str(verdict.connection))}</code> {badge(verdict.outcome.value)}"
     return box(f"<div>{head}</div>{_list(reason.children)}")
-
-
-def badge(word: str) -> str:
-    """Return a word on the colour that goes with it."""
-    style = f"{COLOURS[word]};padding:0 .5em;border-radius:.6em;font-weight:600;white-space:nowrap"
-    return f'<span style="{style}">{escape(word)}</span>'
-
-
-def box(content: str) -> str:
-    """Return content in the theme's ink, wrapped where it must be."""
-    style = f"color:{INK};line-height:1.55;overflow-wrap:anywhere"
-    return f'<div class="nsimlib" style="{style}">{content}</div>'
-
-
-def prose(text: str) -> str:
-    """Return a sentence with its `code` in code font."""
-    return CODE.sub(r"<code>\1</code>", escape(text))
-
-
-CODE = re.compile(r"`([^`]+)`")
-
-
-def code_block(text: str) -> str:
-    """Return a text such as a manifest as it was written."""
-    style = f"background:{GROUND};color:{INK};padding:.5em .8em;margin:.4em 0;line-height:1.35"
-    style += f";border:1px solid {FAINT}"
-    return f'<pre style="{style};white-space:pre-wrap">{escape(text.strip())}</pre>'
 
 
 def error_html(error: NsimError) -> str:
@@ -165,7 +130,7 @@ def _(table: Table) -> str:
     )
     rows = "".join(_table_row(row) for row in table.rows)
     caption = f'<caption style="{CAPTION}">{prose(table.title)}</caption>'
-    return box(_scrolling(f'<table style="{TABLE}">{caption}<tr>{head}</tr>{rows}</table>'))
+    return box(scrolling(f'<table style="{TABLE}">{caption}<tr>{head}</tr>{rows}</table>'))
 
 
 def _table_row(cells: Sequence[object]) -> str:
@@ -185,64 +150,7 @@ def _text(cell: object) -> str:
     return f"{badge(word)}{space}{escape(rest)}" if word in COLOURS else escape(str(cell))
 
 
-def _scrolling(content: str) -> str:
-    return f'<div style="overflow-x:auto">{content}</div>'
-
-
-@html_of.register
-def _(matrix: Matrix) -> str:
-    wordy = len(matrix.columns) <= WORDY
-    columns, shown = matrix.columns[:MOST], list(zip(matrix.rows, matrix.cells, strict=True))[:MOST]
-    head = "".join(_column_head(column, wordy) for column in columns)
-    rows = "".join(_matrix_row(row, columns, cells, wordy) for row, cells in shown)
-    about = f"{matrix.about}: row may reach column"
-    caption = f'<caption style="{CAPTION}">{escape(about)}</caption>'
-    corner = f'<td style="{CELL}"></td>'
-    table = f'<table style="{TABLE}">{caption}<tr>{corner}{head}</tr>{rows}</table>'
-    left = max(len(matrix.rows), len(matrix.columns)) - MOST
-    more = f"<div>{left} more rows or columns: see to_frame()</div>" if left > 0 else ""
-    return box(_scrolling(table) + ("" if wordy else LEGEND) + more)
-
-
-def _column_head(name: str, wordy: bool) -> str:
-    """Turn long heads of narrow columns on their side."""
-    turned = "writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap;margin:auto"
-    text = escape(name).replace("/", "/<wbr>") if wordy else escape(name)
-    content = text if wordy else f'<div style="{turned}">{text}</div>'
-    style = f"{CELL};vertical-align:bottom;padding:.25em .3em;text-align:center;max-width:8em"
-    return f'<th scope="col" style="{style}">{content}</th>'
-
-
-def _matrix_row(name: str, columns: Sequence[str], cells: Sequence[Cell], wordy: bool) -> str:
-    drawn = "".join(
-        _matrix_cell(cell, f"{name} to {column}", wordy)
-        for column, cell in zip(columns, cells, strict=False)
-    )
-    style = f"{CELL};padding:.2em .7em .2em 0;white-space:nowrap"
-    head = f'<th scope="row" style="{style}">{escape(name)}</th>'
-    return f'<tr style="background:none">{head}{drawn}</tr>'
-
-
-def _matrix_cell(cell: Cell, ends: str, wordy: bool) -> str:
-    style = f"text-align:center;padding:.2em .45em;border:1px solid {GAP}"
-    if cell is Cell.SELF:
-        return f'<td style="{style}"></td>'
-    said = f"{cell.mark} {cell.word}" if wordy else cell.mark
-    title = f"{escape(ends)}: {cell.word}"
-    return f'<td style="{style};{COLOURS[cell.word]}" title="{title}">{said}</td>'
-
-
-#: the colour between two cells, that of the page
-GAP = "var(--jp-layout-color0, #fff)"
-LEGEND = (
-    "<div>"
-    + " &nbsp; ".join(
-        f'<span style="{COLOURS[cell.word]};padding:0 .5em">{cell.mark}</span> {cell.word}'
-        for cell in Cell
-        if cell is not Cell.SELF
-    )
-    + "</div>"
-)
+html_of.register(matrix_html)
 
 
 @html_of.register
@@ -262,6 +170,19 @@ def _(reach: Reachability) -> str:
 def _(found: Difference) -> str:
     news = "".join(f"<div>{escape(line)}</div>" for line in found.news())
     return html_of(difference_table(found)) + (box(news) if news else "")
+
+
+html_of.register(matrices_html)
+
+
+@html_of.register
+def _(found: Partings) -> str:
+    return html_of(partings_table(found))
+
+
+@html_of.register
+def _(found: Judgements) -> str:
+    return html_of(found.to_table())
 
 
 @html_of.register

@@ -48,5 +48,7 @@ def reach_summary(reach: Reachability) -> Iterator[str]:
         len(reach.universe.pieces[d]) for d in (Direction.INGRESS, Direction.EGRESS)
     )
     yield f"Reachability ({reach.profile.name}): {', '.join(counts(reach.cluster))}"
+    if reach.profile.chosen:
+        yield f"the reading was chosen: {reach.profile.chosen}"
     yield f"the world outside: {sources} ranges as source, {destinations} as destination"
     yield 'ask: .ports(source, destination), .matrix("5432/TCP"), .sources_of("…"), .graph()'

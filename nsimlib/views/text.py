@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
+from nsimlib.evaluation.compare import Judgements, Matrices
 from nsimlib.evaluation.difference import Difference
 from nsimlib.evaluation.expectations import Report
 from nsimlib.evaluation.matrix import Matrix
+from nsimlib.evaluation.partings import Partings
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.explanation.description import describe
@@ -15,6 +17,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
 from nsimlib.views.difference import difference_lines
+from nsimlib.views.enforcers import partings_lines
 from nsimlib.views.summary import cluster_summary, reach_summary
 
 __all__ = ["reason_lines", "text_of", "verdict_text"]
@@ -105,6 +108,16 @@ def _(reach: Reachability) -> str:
 @text_of.register
 def _(found: Difference) -> str:
     return "\n".join(difference_lines(found))
+
+
+@text_of.register
+def _(found: Partings) -> str:
+    return "\n".join(partings_lines(found))
+
+
+@text_of.register
+def _(found: Judgements | Matrices) -> str:
+    return text_of(found.to_table())
 
 
 @text_of.register

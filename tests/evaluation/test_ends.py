@@ -160,6 +160,13 @@ class TestBackends:
         service = replace(SERVICE, ports=(ServicePort("", Port(80, Protocol.UDP), "http"),))
         assert backends(SHOP, service, Port(80, Protocol.UDP)) == ()
 
+    @pytest.mark.parametrize("of", [SERVICE, LISTED])
+    def test_a_headless_service_leaves_the_port_to_the_client(self, of: Service) -> None:
+        headless = replace(of, cluster_ips=(), headless=True)
+        found = backends(SHOP, headless, Port(9))
+        assert {port for _, port in found} == {Port(9)}
+        assert len({party for party, _ in found}) == len(found) > 1
+
     def test_endpoints_win_over_the_selector(self) -> None:
         found = backends(SHOP, LISTED, Port(5432))
         assert [(str(party), str(port)) for party, port in found] == [

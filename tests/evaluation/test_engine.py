@@ -162,7 +162,9 @@ class TestWhatIsNotEnforced:
     def test_is_reported_and_not_obeyed(self) -> None:
         foreign = policy("shop/p", kind="CiliumNetworkPolicy")
         verdict = judged("shop/web -> shop/db:80", foreign)
-        assert (verdict.outcome, verdict.egress.ignored) == (ALLOWED, (foreign,))
+        (ignored,) = verdict.egress.ignored
+        assert (verdict.outcome, ignored.policy) == (ALLOWED, foreign)
+        assert ignored.why.because == "The Kubernetes API has no such kind."
 
     def test_is_not_reported_for_others(self) -> None:
         foreign = policy("shop/p", kind="CiliumNetworkPolicy", app="db")

@@ -2,6 +2,7 @@
 
 from nsimlib.explanation.description import describe
 from nsimlib.explanation.reasons import Reason
+from nsimlib.manifests import loads
 from nsimlib.model.peers import PodPeer
 from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.selectors import EVERYTHING
@@ -61,3 +62,28 @@ def test_an_empty_direction_is_told_from_one_left_out() -> None:
 def test_a_block_without_exceptions() -> None:
     said = policy("shop/web", rule(block("10.0.0.0/8"), ports="80"))
     assert described(said)[6] == "      To: IPBlock CIDR: 10.0.0.0/8 Except:"
+
+
+def test_what_a_rule_takes_out_and_asks_of_its_own_end() -> None:
+    (said,) = loads(
+        """
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  egress:
+  - action: Deny
+    notProtocol: 47
+    source: {selector: has(app)}
+    destination: {notNets: [10.0.0.0/8]}
+"""
+    ).policies
+    assert described(said)[4:] == [
+        "    spec.egress[0] (Deny)",
+        "      To Port: <any> (traffic allowed to all ports)",
+        "      Except Port: protocol 47",
+        "      To: not (IPBlock CIDR: 10.0.0.0/8 Except:)",
+        "      From: PodSelector: has(app)",
+        "  Policy Types: Egress",
+    ]
+    assert describe(said).children[-1].facts == ("F2.5",)

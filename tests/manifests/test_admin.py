@@ -1,6 +1,9 @@
 """Admin policies: what is refused, and what the tiers around NetworkPolicy decide (F1.48-F1.56)."""
 
+import json
+
 import pytest
+import yaml
 
 import nsimlib as ns
 
@@ -100,6 +103,15 @@ def test_what_the_server_refuses_is_refused(spec: str, words: str) -> None:
     with pytest.raises(ns.ManifestError) as error:
         ns.loads(HEAD % ("AdminNetworkPolicy", "admin", spec))
     assert words in str(error.value)
+
+
+def test_a_dump_reads_as_the_same() -> None:
+    texts = [admin(1, rule("Deny"), rule("Pass")), baseline(rule("Allow"))]
+    manifests = [yaml.safe_load(text) for text in texts]
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}, indent=1)
+    read, dumped = ns.loads("\n---\n".join(texts)), ns.loads(listed)
+    assert dumped.policies == read.policies
+    assert all(rule.line > 1 for policy in dumped.policies for rule in policy.rules)
 
 
 def test_there_is_one_baseline() -> None:

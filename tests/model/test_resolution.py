@@ -8,6 +8,7 @@ from nsimlib.model.addresses import IPBlock, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import NAME_LABEL, Namespace, NetworkSet, Service, ServicePort
 from nsimlib.model.peers import (
+    AllOf,
     AnyOf,
     BlockPeer,
     Entity,
@@ -88,9 +89,33 @@ def test_a_service_with_its_ports_is_a_rule_for_each_port() -> None:
     """Calico takes the ports of the endpoints along with their addresses (F2.4)."""
     (only,) = resolved(ServicePeer("default", "kubernetes", with_ports=True))
     assert [str(port) for port in only.ports or ()] == ["6443/TCP"]
-    assert [str(p.block) for p in only.peers or () if isinstance(p, BlockPeer)] == [
+    assert blocks(ServicePeer("default", "kubernetes", with_ports=True)) == [
         "10.9.0.1/32",
         "10.9.0.2/32",
+    ]
+
+
+def test_without_endpoints_its_selector_and_its_target_ports_say_the_same() -> None:
+    (only,) = resolved(ServicePeer("data", "db", with_ports=True))
+    in_data = LabelSelector.of({NAME_LABEL: "data"})
+    assert [str(port) for port in only.ports or ()] == ["5432/TCP"]
+    assert only.peers == (PodPeer(in_data, LabelSelector.of(app="db"), "to[0]"),)
+
+
+def test_its_ports_are_those_of_the_protocol_that_the_rule_means() -> None:
+    of_udp = rule(ServicePeer("data", "db", with_ports=True), ports="any/UDP")
+    cluster = CLUSTER.with_policies(policy("shop/p", of_udp))
+    (only,) = cluster.resolved.policies[0].rules
+    assert [parts_of(peer) for peer in only.peers or ()] == [()]
+
+
+def test_what_is_asked_besides_stays() -> None:
+    asked = AllOf((ServicePeer("default", "kubernetes", with_ports=True), UnknownPeer("who")))
+    (only,) = resolved(asked)
+    assert [type(part).__name__ for part in parts_of((only.peers or ())[0])] == [
+        "BlockPeer",
+        "BlockPeer",
+        "UnknownPeer",
     ]
 
 

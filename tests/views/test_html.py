@@ -9,7 +9,8 @@ import nsimlib as ns
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.explanation.reasons import Reason
 from nsimlib.model.tables import Table
-from nsimlib.views.html import error_html, html_of, prose
+from nsimlib.views.html import error_html, html_of
+from nsimlib.views.styles import prose
 from nsimlib.views.text import text_of
 from tests.builders import pod
 

@@ -40,7 +40,7 @@ def test_what_is_typed_is_asked(tester: ns.ConnectionTester) -> None:
         ("shop/web", "expected &#x27; -&gt; &#x27;"),
         ("shop/web -> shop/api", ":port/PROTOCOL"),
         ("shop/web -> shop/api:0/TCP", "a port number from 1 to 65535"),
-        ("shop/web -> shop/api:80/ICMP", "one of TCP, UDP, SCTP"),
+        ("shop/web -> shop/api:80/GRE", "one of TCP, UDP, SCTP"),
         ("shop/wbe -> shop/api:80/TCP", "did you mean shop/web"),
         ("<b>x</b> -> shop/api:80/TCP", "&lt;b&gt;x"),
         ("web -> shop/api:80/TCP", "which namespace is it in?"),
