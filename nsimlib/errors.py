@@ -8,6 +8,7 @@
     ├── ConnectionSyntaxError(ValueError)   a connection that cannot be read; marks the place
     ├── SelectorSyntaxError(ValueError)     a Calico selector that cannot be read; the column
     ├── RulesetSyntaxError(ValueError)      text that iptables-save would not print; the line
+    ├── LabError(RuntimeError)              the packet lab cannot do it here; the step and a remedy
     ├── UnintendedChange(AssertionError)    a change does something else, or less, than intended
     └── ExpectationsNotMet(AssertionError)  connections end otherwise than they should
 
@@ -21,6 +22,7 @@ from difflib import get_close_matches
 __all__ = [
     "ConnectionSyntaxError",
     "ExpectationsNotMet",
+    "LabError",
     "ManifestError",
     "NsimError",
     "Problem",
@@ -105,6 +107,17 @@ class RulesetSyntaxError(NsimError, ValueError):
     def __init__(self, line: str, number: int, expected: str) -> None:
         self.line, self.number, self.expected = line, number, expected
         super().__init__(f"line {number}: expected {expected}\n  {line}")
+
+
+class LabError(NsimError, RuntimeError):
+    """What the packet lab cannot do on this machine or for this cluster: never a verdict.
+
+    `stage` is the step that failed, `problem` what happened, `remedy` what to try.
+    """
+
+    def __init__(self, stage: str, problem: str, remedy: str = "") -> None:
+        self.stage, self.problem, self.remedy = stage, problem, remedy
+        super().__init__(f"{stage}: {problem}" + (f"\n  {remedy}" if remedy else ""))
 
 
 class UnintendedChange(NsimError, AssertionError):  # noqa: N818 - reads as what happened

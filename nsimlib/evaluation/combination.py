@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from nsimlib.evaluation.logic import Truth
 from nsimlib.model.policy import Action, Combination, Direction, Policy, Rule, Tier
 
-__all__ = ["Decision", "Judged", "Outcome", "combine"]
+__all__ = ["Decision", "Judged", "Outcome", "combine", "place_in"]
 
 
 class Outcome(Enum):
@@ -103,7 +103,7 @@ OUTCOMES = {Action.ALLOW: Outcome.ALLOWED, Action.DENY: Outcome.DENIED, Action.P
 
 def _first_match(rules: Sequence[R], tier: Tier, policies: tuple[Policy, ...]) -> Decision[R]:
     unsure: list[R] = []
-    ordered = sorted(rules, key=lambda each: _place(tier, each.policy))
+    ordered = sorted(rules, key=lambda each: place_in(tier, each.policy))
     for each in ordered:
         if each.matched is False or each.rule.action is Action.LOG:
             continue
@@ -120,8 +120,11 @@ def _first_match(rules: Sequence[R], tier: Tier, policies: tuple[Policy, ...]) -
     return decision
 
 
-def _place(tier: Tier, policy: Policy) -> tuple[float, str]:
-    """Where a policy comes: by its order, then by name, whatever the namespace (F2.2)."""
+def place_in(tier: Tier, policy: Policy) -> tuple[float, str]:
+    """Return where a policy of a first-match tier comes.
+
+    By its order, and then by name, whatever the namespace (F2.2).
+    """
     return tier.order_of(policy), f"{policy.name}/{policy.namespace or ''}/{policy.kind}"
 
 

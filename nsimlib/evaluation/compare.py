@@ -131,7 +131,7 @@ def compare(
     if not connection:
         return partings(cluster, cnis)
     asked = Connection.parse(connection) if isinstance(connection, str) else connection
-    profiles = [profile_for(cluster, name) for name in cnis]
+    profiles = [profile_for(cluster, name).within(cluster) for name in cnis]
 
     def ask(profile: Profile) -> Outcome:
         return evaluate(cluster, asked, profile).outcome

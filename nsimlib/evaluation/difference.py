@@ -22,7 +22,7 @@ from nsimlib.model.tables import Table
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Change", "Difference", "Row", "difference"]
+__all__ = ["Change", "Difference", "Row", "apart_from", "difference"]
 
 Party = Pod | AddressRange
 SAME_NODE = " on the same node"
@@ -212,14 +212,14 @@ def difference(before: Cluster, after: Cluster, *, cni: str = "spec") -> Differe
 
 
 def _row(changed: Changed, names: Names, witnesses: Witnesses) -> Row:
-    sources = names.ends(_apart_from(changed.sources, changed.destinations))
-    destinations = names.ends(_apart_from(changed.destinations, changed.sources))
+    sources = names.ends(apart_from(changed.sources, changed.destinations))
+    destinations = names.ends(apart_from(changed.destinations, changed.sources))
     row = Row(sources, destinations, changed.before, changed.after)
     witness = witnesses.of(changed, row.gained | row.lost)
     return replace(row, witness=witness, same_node=changed.same_node)
 
 
-def _apart_from(ends: tuple[Party, ...], others: tuple[Party, ...]) -> list[Party]:
+def apart_from(ends: tuple[Party, ...], others: tuple[Party, ...]) -> list[Party]:
     """Return the ends without a lone pod that is all of the others: it has no connection there."""
     alone = others[0] if len(others) == 1 else None
     kept = [end for end in ends if end is not alone]

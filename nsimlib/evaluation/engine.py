@@ -7,9 +7,11 @@ by which end is the subject and by nothing else.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from nsimlib.cni.choosing import profile_for
 from nsimlib.cni.profile import Profile
+from nsimlib.evaluation.combination import place_in
 from nsimlib.evaluation.doubts import Doubt, end_doubts, family_doubts, protocol_doubts
 from nsimlib.evaluation.ends import paths, populated
 from nsimlib.evaluation.evidence import Check, RuleResult, TierResult, place_of
@@ -21,7 +23,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Pod, selects
 from nsimlib.model.peers import DomainPeer, Peer
-from nsimlib.model.policy import Direction, Policy, Rule, Tier
+from nsimlib.model.policy import Combination, Direction, Policy, Rule, Tier
 from nsimlib.model.ports import PolicyPort, Port
 
 __all__ = ["applies", "evaluate", "learned", "why"]
@@ -154,6 +156,8 @@ def applies(policy: Policy, pod: Pod, direction: Direction) -> bool:
 
 def _judge_tier(tier: Tier, enforced: list[Policy], views: Views) -> TierResult:
     policies = tuple(policy for policy in enforced if tier.holds(policy))
+    if tier.combine is Combination.FIRST_MATCH:
+        policies = tuple(sorted(policies, key=partial(place_in, tier)))
     direction = views.behind.side.direction
     rules = (
         _judge_rule(policy, rule, view, peers)

@@ -9,7 +9,7 @@ from operator import or_
 
 from nsimlib.cni.profile import Profile, Setting
 from nsimlib.evaluation.evidence import Check, Comparison, Condition
-from nsimlib.evaluation.logic import Truth, any_of, not_
+from nsimlib.evaluation.logic import Truth, all_of, any_of, not_
 from nsimlib.model.addresses import Address, Family
 from nsimlib.model.domains import PatternDialect
 from nsimlib.model.objects import External, Node, Party, Pod, Service, selects, visible_labels
@@ -194,9 +194,10 @@ def _domain_conditions(peer: DomainPeer, side: Side) -> tuple[Condition, ...]:
 
 
 def _entity_condition(entity: Entity, side: Side) -> Condition:
-    node = node_of(side.peer)
+    here, there = node_of(side.subject), node_of(side.peer)
+    # On a node that the input does not name, `host` and `remote-node` cannot be told apart.
+    own: Truth = None if here is None or there is None else here == there
     on_host = isinstance(side.peer, Node) or (isinstance(side.peer, Pod) and side.peer.host_network)
-    own = node is not None and node == node_of(side.subject)
     family = side.peer.address.family if isinstance(side.peer, External) else None
     holds = {
         Entity.ALL: True,
@@ -204,8 +205,8 @@ def _entity_condition(entity: Entity, side: Side) -> Condition:
         Entity.WORLD_IPV4: family is Family.IPV4,
         Entity.WORLD_IPV6: family is Family.IPV6,
         Entity.CLUSTER: family is None,
-        Entity.HOST: on_host and own,
-        Entity.REMOTE_NODE: on_host and not own,
+        Entity.HOST: all_of((on_host, own)),
+        Entity.REMOTE_NODE: all_of((on_host, not_(own))),
         Entity.KUBE_APISERVER: None,
         Entity.NONE: False,
     }[entity]

@@ -8,7 +8,7 @@ Why a cell differs is found by trying: the first enforcer is given the other's a
 question at a time, and the question that turns its verdict into the other's is the reason.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,10 +18,12 @@ from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.allports import Judge, Ports
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.comparison import Changed, real_pairs
+from nsimlib.evaluation.difference import apart_from
 from nsimlib.evaluation.engine import applies
 from nsimlib.evaluation.naming import End, Names, ports_text
-from nsimlib.evaluation.overlay import Overlay
+from nsimlib.evaluation.overlay import Differing, Overlay
 from nsimlib.evaluation.pairs import Pairs
+from nsimlib.evaluation.portatoms import PortAtoms
 from nsimlib.evaluation.settling import reason
 from nsimlib.evaluation.witnesses import Witnesses
 from nsimlib.model.cluster import Cluster
@@ -37,19 +39,20 @@ if TYPE_CHECKING:
 __all__ = ["Parting", "Partings", "partings"]
 
 EGRESS, INGRESS = Direction.EGRESS, Direction.INGRESS
+PROTOCOLS = ("SCTP", "IPv6")
 
 
 class Parting(NamedTuple):
     """From every source to every destination: what each enforcer lets through, and why it parts.
 
-    `reasons` has an entry for each enforcer after the first, empty where it agrees with that; it
-    may part for one reason on some ports and for another on others.
+    `reasons` has an entry for each enforcer after the first, empty where it agrees with that. Only
+    the ports for which these are the reasons are told; others are in a row of their own.
     """
 
     sources: tuple[End, ...]
     destinations: tuple[End, ...]
     ports: tuple[Ports, ...]
-    reasons: tuple[tuple[str, ...], ...]
+    reasons: tuple[str, ...]
     witness: str
 
 
@@ -72,9 +75,9 @@ class Partings(Shown):
         """Rows by why they differ; one that differs for two reasons is under both."""
         found: dict[str, list[Parting]] = {}
         for row in self.rows:
-            for each in dict.fromkeys(chain.from_iterable(row.reasons)):
+            for each in dict.fromkeys(filter(None, row.reasons)):
                 found.setdefault(each, []).append(row)
-        return {each: tuple(rows) for each, rows in sorted(found.items())}
+        return {each: tuple(found[each]) for each in sorted(found, key=_by_weight)}
 
     @property
     def example(self) -> str:
@@ -111,7 +114,7 @@ class Partings(Shown):
                 self.names.text(row.sources),
                 self.names.text(row.destinations),
                 *map(ports_text, row.ports),
-                "; ".join(dict.fromkeys(chain.from_iterable(row.reasons))),
+                "; ".join(dict.fromkeys(filter(None, row.reasons))),
                 row.witness,
             )
             for row in self.rows
@@ -135,47 +138,92 @@ def partings(cluster: Cluster, cnis: Sequence[str]) -> Partings:
     UnknownName
         If no such profile ships.
     """
-    profiles = [profile_for(cluster, name) for name in cnis]
+    profiles = [profile_for(cluster, name).within(cluster) for name in cnis]
     states = [Pairs(cluster, profile) for profile in profiles]
     names = Names((cluster,), states[0].universe.families)
     witnesses = Witnesses(cluster)
-    rows = []
-    for changed, ports in _differing_pairs(states):
-        found = [names.ends(ends) for ends in (changed.sources, changed.destinations)]
-        asked = next(_differing(ports[0], other) for other in ports[1:] if other != ports[0])
-        reasons = tuple(
-            _reasons(cluster, (profiles[0], profile), changed, _differing(ports[0], other))
-            for profile, other in zip(profiles[1:], ports[1:], strict=True)
-        )
-        rows.append(Parting(found[0], found[1], ports, reasons, witnesses.of(changed, asked)))
+    found = _joined(
+        part
+        for differing in Overlay.of_one_cluster(states).differing()
+        for part in _by_reasons(cluster, profiles, differing)
+    )
+    rows = [
+        Parting(*_named(each, names), each.ports, reasons, asked)
+        for each, reasons in found
+        for asked in (witnesses.of(_changed(each), _differing(*_two(each))),)
+    ]
     rows.sort(key=lambda row: tuple(map(str, (row.reasons, *row.sources, *row.destinations))))
     return Partings(tuple(profile.name for profile in profiles), tuple(rows), names)
 
 
-def _differing_pairs(states: Sequence[Pairs]) -> Iterator[tuple[Changed, tuple[Ports, ...]]]:
-    """Yield the ends on which not all agree; a pod and itself, or its own node, are passed over."""
-    for sources, destinations, ports in Overlay.of_one_cluster(states).differing():
-        other = next(each for each in ports if each != ports[0])
-        changed = Changed(sources, destinations, ports[0], other)
-        if next(real_pairs(changed), None):
-            yield changed, ports
+#: ends that differ on some ports, and why each enforcer does
+Explained = tuple[Differing, tuple[str, ...]]
 
 
-def _reasons(
-    cluster: Cluster, profiles: tuple[Profile, Profile], changed: Changed, on: PortSet
-) -> tuple[str, ...]:
-    """Why two enforcers part on these ports, asked of one pair of ends."""
-    ends = [
-        end if isinstance(end, Pod) else cluster.external(end.start)
-        for end in next(real_pairs(changed))
-    ]
+def _two(each: Differing) -> tuple[Ports, Ports]:
+    """What the first enforcer says, and another that says something else."""
+    return each.ports[0], next(other for other in each.ports if other != each.ports[0])
+
+
+def _changed(each: Differing) -> Changed:
+    return Changed(each.sources, each.destinations, *_two(each))
+
+
+def _named(each: Differing, names: Names) -> tuple[tuple[End, ...], tuple[End, ...]]:
+    sources = names.ends(apart_from(each.sources, each.destinations))
+    return sources, names.ends(apart_from(each.destinations, each.sources))
+
+
+def _by_reasons(
+    cluster: Cluster, profiles: Sequence[Profile], each: Differing
+) -> Iterator[Explained]:
+    """Yield what differs port by port for the same reasons; nothing for a pod with itself."""
+    pair = next(real_pairs(_changed(each)), None)
+    if pair is None:
+        return
+    ends = [end if isinstance(end, Pod) else cluster.external(end.start) for end in pair]
     policies = tuple(_applying(cluster, *ends))
+    ways = [_differing(each.ports[0], other) for other in each.ports[1:]]
+    atoms, masks = PortAtoms(ways), dict[tuple[str, ...], int]()
+    for piece, port in atoms:
+        if any(port in on for on in ways):
+            ask = _asking(policies, ends, port)
+            reasons = tuple(reason(profiles[0], other, ask, policies) for other in profiles[1:])
+            masks[reasons] = masks.get(reasons, 0) | piece
+    for reasons, mask in masks.items():
+        on = atoms.ports(mask)
+        ports = tuple(Ports(said.allowed & on, said.open & on) for said in each.ports)
+        yield each._replace(ports=ports), reasons
 
-    def asking(port: Port) -> Callable[[Profile], Outcome]:
-        return lambda profile: Judge(policies, profile.within(cluster)).between(*ends).outcome(port)
 
-    ports = (Port(first, protocol) for protocol, (first, _) in on)
-    return tuple(dict.fromkeys(reason(*profiles, asking(port), policies) for port in ports))
+def _asking(
+    policies: tuple[Policy, ...], ends: Sequence[Party], port: Port
+) -> Callable[[Profile], Outcome]:
+    def ask(profile: Profile) -> Outcome:
+        return Judge(policies, profile).between(*ends).outcome(port)
+
+    return ask
+
+
+def _joined(found: Iterable[Explained]) -> Iterator[Explained]:
+    """Join destinations that the same sources reach alike, then sources that reach the same."""
+    by_sources: dict[object, list[Explained]] = {}
+    for each in found:
+        by_sources.setdefault((each[0].sources, each[0].ports, each[1]), []).append(each)
+    by_destinations: dict[object, list[Explained]] = {}
+    for alike in by_sources.values():
+        one, reasons = alike[0]
+        ends = tuple(chain.from_iterable(each.destinations for each, _ in alike))
+        joined = one._replace(destinations=ends)
+        by_destinations.setdefault((ends, one.ports, reasons), []).append((joined, reasons))
+    for alike in by_destinations.values():
+        sources = tuple(chain.from_iterable(each.sources for each, _ in alike))
+        yield alike[0][0]._replace(sources=sources), alike[0][1]
+
+
+def _by_weight(reason: str) -> tuple[bool, str]:
+    """What a plugin makes of whole protocols comes last: it is true of every isolated pod."""
+    return reason in PROTOCOLS, reason
 
 
 def _applying(cluster: Cluster, source: Party, destination: Party) -> Iterator[Policy]:

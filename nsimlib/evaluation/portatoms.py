@@ -1,7 +1,7 @@
 """Ports cut into atoms that no rule cuts further, so that a set of ports is one integer."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from nsimlib.model.ports import MAX_PORT, TRANSPORTS, Port, PortSet, Protocol
@@ -31,6 +31,11 @@ class PortAtoms:
         self.everything = (1 << len(self._starts)) - 1
         self._masks: dict[PortSet, int] = {}
         self._ports: dict[int, PortSet] = {}
+
+    def __iter__(self) -> Iterator[tuple[int, Port]]:
+        """Yield the mask of each piece with a port that speaks for it."""
+        for number, (_, first, _, protocol) in enumerate(self._starts):
+            yield 1 << number, Port(first, protocol)
 
     def mask(self, ports: PortSet) -> int:
         """Return the pieces of a set of ports that no piece is cut by."""

@@ -3,7 +3,7 @@
 The one is given the other's answers, one at a time, until it says what the other says.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
@@ -13,6 +13,7 @@ from nsimlib.model.policy import Policy
 
 __all__ = ["reason"]
 
+Ask = Callable[[Profile], Outcome]
 #: what policies an enforcer reads and how it combines them, as one question among the others
 TIERS = "tiers"
 #: reasons in words, by the question that makes the difference
@@ -26,12 +27,15 @@ REASONS = {
     "named_ports": "named ports",
     "learns_names_from_dns": "names learned from DNS",
     "pod_to_itself": "pod to itself",
+    "pod_to_itself_by_service": "pod to itself through a Service",
+    "icmp": "ICMP",
+    "sctp": "SCTP",
+    "ipv6": "IPv6",
+    "end_port": "ranges of ports",
 }
 
 
-def reason(
-    one: Profile, other: Profile, ask: Callable[[Profile], Outcome], policies: Iterable[Policy]
-) -> str:
+def reason(one: Profile, other: Profile, ask: Ask, policies: Iterable[Policy]) -> str:
     """Return why the other enforcer does not say what the one says; empty if it does.
 
     Parameters
@@ -44,14 +48,13 @@ def reason(
     wanted = ask(other)
     if ask(one) is wanted:
         return ""
-    policies = tuple(policies)
-    differing = [
-        question for question in one.settles if one[question].value != other[question].value
-    ]
+    differing = [each for each in one.settles if one[each].value != other[each].value]
     for count in (1, 2):
         for chosen in combinations((TIERS, *differing), count):
             if ask(_given(one, other, chosen)) is wanted:
-                return " and ".join(_words(each, one, other, policies) for each in chosen)
+                told = (REASONS.get(each, each.replace("_", " ")) for each in chosen)
+                because = " and ".join(told)
+                return because.replace(TIERS, _about_tiers(one, other, ask, tuple(policies)))
     return "several differences together"
 
 
@@ -70,11 +73,34 @@ def _given(one: Profile, other: Profile, questions: tuple[str, ...]) -> Profile:
     )
 
 
-def _words(question: str, one: Profile, other: Profile, policies: tuple[Policy, ...]) -> str:
-    if question != TIERS:
-        return REASONS.get(question, question.replace("_", " "))
-    for profile in (other, one):
-        ignored = {policy.kind for policy in policies if not profile.enforces(policy)}
-        if ignored:
-            return f"{profile.name} does not enforce {', '.join(sorted(ignored))}"
-    return "how policies are combined"
+def _about_tiers(one: Profile, other: Profile, ask: Ask, policies: tuple[Policy, ...]) -> str:
+    """Which of the two passes over a kind that makes the difference; else they combine apart."""
+    by_other, by_one = (
+        {policy.kind for policy in policies if not profile.enforces(policy)}
+        for profile in (other, one)
+    )
+    for reader, passing, kinds in ((one, other, by_other), (other, one, by_one)):
+        for some in _smallest_first(kinds):
+            if ask(_without(reader, some)) is ask(passing):
+                return _passes_over(passing, some)
+    passed = (_passes_over(*each) for each in ((other, by_other), (one, by_one)) if each[1])
+    return " and ".join(passed) or "how policies are combined"
+
+
+def _smallest_first(kinds: Collection[str]) -> Iterator[tuple[str, ...]]:
+    for count in range(1, len(kinds) + 1):
+        yield from combinations(sorted(kinds), count)
+
+
+def _passes_over(profile: Profile, kinds: Collection[str]) -> str:
+    return f"{profile.name} does not enforce {', '.join(sorted(kinds))}"
+
+
+def _without(profile: Profile, kinds: Collection[str]) -> Profile:
+    """The enforcer as if it did not read some kinds."""
+    tiers = (
+        replace(tier, kinds=tuple(k for k in tier.kinds if k.partition("/")[0] not in kinds))
+        for tier in profile.tiers
+    )
+    tiered = tuple(kind for kind in profile.tiered_kinds if kind not in kinds)
+    return replace(profile, tiers=tuple(tiers), tiered_kinds=tiered)

@@ -147,7 +147,8 @@ def _alone(peer: Peer) -> str:
 
 def _pods(peer: PodPeer) -> str:
     named = (("NamespaceSelector", peer.namespaces), ("PodSelector", peer.pods))
-    return " ".join(f"{name}: {_labels(each)}" for name, each in named if each is not None)
+    said = " ".join(f"{name}: {_labels(each)}" for name, each in named if each is not None)
+    return said or "PodSelector: <none>"
 
 
 def _labels(selector: Selector) -> str:

@@ -13,6 +13,7 @@ from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.evidence import Check, RuleResult, TierResult
 from nsimlib.evaluation.logic import Truth, any_of, not_
 from nsimlib.evaluation.verdict import Case, DirectionVerdict, Exemption, Path, Verdict
+from nsimlib.explanation.proxies import proxied
 from nsimlib.explanation.sentences import Naming, ports_sentence, sentence
 from nsimlib.model.connection import ObjectName
 from nsimlib.model.objects import External, Party, Service
@@ -155,6 +156,7 @@ def _direction_parts(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
         yield Reason(text, facts=tuple(facts))
         return
     yield from _judged(end, naming)
+    yield from (Reason(text, facts=facts) for text, facts in proxied(end))
     yield from _left_open(end, naming)
     yield from _nearest(end)
     for policy, why in end.ignored:
@@ -165,7 +167,7 @@ def _direction_parts(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
 def _judged(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
     subject, word = naming(end.subject), end.direction.word
     if end.isolating:
-        policies = ", ".join(policy.key for policy in end.isolating)
+        policies = ", ".join(dict.fromkeys(policy.key for policy in end.isolating))
         yield Reason(f"{subject} is isolated for {word} by {policies}")
     else:
         yield Reason(f"no policy isolates {subject} for {word}")
@@ -233,8 +235,8 @@ def _rule(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Reason:
 
 
 def _action(result: RuleResult) -> str:
-    action = result.rule.action
-    return "" if result.policy.isolates else f" ({action.value})"
+    is_plain = result.policy.isolates and result.rule.action is Action.ALLOW
+    return "" if is_plain else f" ({result.rule.action.value})"
 
 
 def _ports(result: RuleResult) -> Reason:
@@ -250,11 +252,13 @@ def _matched(checks: tuple[Check, ...]) -> Truth:
 
 
 def _peers(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
+    is_egress = end.direction is Direction.EGRESS
+    side, peer = ("to", "destination") if is_egress else ("from", "source")
     if result.peers is None:
-        field = "to: any destination" if end.direction is Direction.EGRESS else "from: any source"
-        yield Reason(field, Mark.YES, facts=("F1.6",))
-        return
-    for check in result.peers:
+        yield Reason(f"{side}: any {peer}", Mark.YES, facts=("F1.6",))
+    elif not result.peers:
+        yield Reason(f"{side}: no {peer}", Mark.NO)
+    for check in result.peers or ():
         yield Reason(
             f"{check.path}: {_clauses(check, end.peer, naming)}",
             MARKS[check.matched],
@@ -264,13 +268,15 @@ def _peers(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Iterato
 
 
 def _besides(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
-    """The ports that a rule takes out, and what it asks of the policy's own end."""
+    """The ports that a rule takes out, what it asks of the policy's own end, and of requests."""
     for check in result.excepted:
         text = f"{check.path}: {ports_sentence(check.conditions)}, which it takes out"
         yield Reason(text, MARKS[not_(check.matched)], facts=_facts(check))
     for check in result.subject or ():
         text = f"{check.path}: {_clauses(check, end.subject, naming)}"
         yield Reason(text, MARKS[check.matched], facts=_facts(check))
+    if result.rule.layer7 and result.rule.layer7.http:
+        yield Reason(f"http: a proxy lets through {', '.join(result.rule.layer7.http)}")
 
 
 def _clauses(check: Check, peer: Party, naming: Naming) -> str:

@@ -132,6 +132,9 @@ def _domain(condition: Condition, naming: Naming) -> str:
 
 def _entity(condition: Condition, naming: Naming) -> str:
     entity = cast("Entity", condition.wanted)
+    if condition.holds is None:
+        party = naming(cast("Party", condition.given))
+        return f"{party} may belong to {entity.value}, for it is not known which nodes these are"
     belongs = "belongs" if condition.holds else "does not belong"
     return f"{naming(cast('Party', condition.given))} {belongs} to {entity.value}"
 

@@ -65,7 +65,7 @@ class Draft:
             return None
         decoded = decode(node, kind.shape, file)
         # Only policies need the lines inside them; the nodes of all the rest would fill the memory.
-        kept = node if kind.policy else None
+        kept = node if kind.holds_policies else None
         found = Found(kind, decoded.shape, file, node.line, len(self.objects), kept)
         problems = list(decoded.problems)
         usable = decoded.usable and not broken
@@ -111,8 +111,7 @@ class Draft:
     def policies(self) -> Iterator[Policy]:
         """Yield the policies for pods."""
         for each in self.objects.values():
-            if each.kind.policy and (policy := each.kind.policy(each)):
-                yield policy
+            yield from each.kind.policies_in(each)
 
     def cluster(self, read_policies: PolicyReader) -> Cluster:
         """Return the cluster that all objects make up."""

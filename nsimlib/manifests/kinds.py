@@ -1,6 +1,6 @@
 """What the readers of all API groups have in common: a kind, and an object found in the input."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, SupportsInt
 
@@ -69,7 +69,8 @@ class Found:
 class Kind:
     """How objects of a kind are read: their shape, their faults, and the policy if they are one.
 
-    `policy` returns None for an object that is a policy, though not one for pods.
+    `policy` returns None for an object that is a policy, though not one for pods; `policies` is for
+    a kind whose objects hold several.
     """
 
     name: str
@@ -77,6 +78,19 @@ class Kind:
     faults: Callable[[Any], Iterable[Fault]]
     namespaced: bool = True
     policy: Callable[[Found], Policy | None] | None = None
+    policies: Callable[[Found], Iterable[Policy]] | None = None
+
+    @property
+    def holds_policies(self) -> bool:
+        """Whether its objects are policies."""
+        return bool(self.policy or self.policies)
+
+    def policies_in(self, found: Found) -> Iterator[Policy]:
+        """Yield the policies for pods that an object holds."""
+        if self.policies is not None:
+            yield from self.policies(found)
+        elif self.policy is not None and (policy := self.policy(found)):
+            yield policy
 
     @property
     def is_closed(self) -> bool:

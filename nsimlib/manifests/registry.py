@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nsimlib.manifests import admin, apps, calico, cluster_policy, core, networking, places
+from nsimlib.manifests import admin, apps, calico, cilium, cluster_policy, core, networking, places
 from nsimlib.manifests.kinds import Kinds
 
 __all__ = ["KINDS"]
@@ -11,6 +11,7 @@ KINDS: Final[Kinds] = (
     admin.KINDS
     | apps.KINDS
     | calico.KINDS
+    | cilium.KINDS
     | cluster_policy.KINDS
     | core.KINDS
     | networking.KINDS

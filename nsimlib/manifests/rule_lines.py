@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rule_lines", "says_each_key_once"]
 
-SIDES: Final = ("ingress", "egress")
+SIDES: Final = ("ingress", "egress", "ingressDeny", "egressDeny")
 OPENING: Final = {side: re.compile(rb'"%s"\s*:\s*\[' % side.encode()) for side in SIDES}
 KEY = re.compile(rb'"\s*:')
 
@@ -25,7 +25,10 @@ def rule_lines(text: bytes, first: int) -> Placed | None:
     """
     import msgspec
 
-    spec = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("spec")
+    parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    if "specs" in parts:
+        return None
+    spec = parts.get("spec")
     sides = msgspec.json.decode(spec, type=dict[str, msgspec.Raw]) if spec else {}
     lines: Placed = {}
     for side in SIDES:

@@ -11,6 +11,8 @@ from nsimlib.manifests.admin_writing import admin_spec
 from nsimlib.manifests.apps import FINISHED
 from nsimlib.manifests.calico import POLICIES, SETS
 from nsimlib.manifests.calico_writing import calico_spec, set_spec, tier_spec
+from nsimlib.manifests.cilium import CLUSTERWIDE, NAMESPACED
+from nsimlib.manifests.cilium_writing import cilium_body
 from nsimlib.manifests.cluster_policy_writing import cluster_policy_spec
 from nsimlib.manifests.scalars import resolve
 from nsimlib.model.addresses import Address
@@ -30,6 +32,7 @@ VERSIONS: Final = {
     **dict.fromkeys(ADMIN, "policy.networking.k8s.io/v1alpha1"),
     "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2",
     **dict.fromkeys(CALICO, "projectcalico.org/v3"),
+    **dict.fromkeys((NAMESPACED, CLUSTERWIDE), "cilium.io/v2"),
     "NetworkPolicy": "networking.k8s.io/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "Place": "nsimlib.io/v1",
@@ -90,7 +93,8 @@ def _manifests(cluster: Cluster) -> Iterator[Manifest]:
         yield from _service(service)
     yield from map(_network_set, cluster.network_sets)
     yield from (_object("Tier", tier.name, spec=tier_spec(tier)) for tier in cluster.tiers)
-    yield from map(_policy, cluster.policies)
+    for _, policies in groupby(cluster.policies, key=lambda policy: policy.identity):
+        yield _policy(*policies)
 
 
 def _object(kind: str, name: str, namespace: str | None = None, **more: Any) -> Manifest:
@@ -208,7 +212,11 @@ def _service(service: Service) -> Iterator[Manifest]:
             )
 
 
-def _policy(policy: Policy) -> Manifest:
+def _policy(policy: Policy, *more: Policy) -> Manifest:
+    """The manifest of an object; one of Cilium's may hold several policies."""
+    if policy.kind in (NAMESPACED, CLUSTERWIDE):
+        body = cilium_body((policy, *more), _selector)
+        return _object(policy.kind, policy.name, policy.namespace, **body)
     if policy.kind not in SPECS:
         raise TypeError(f"cannot write a {policy.kind} yet: {policy.key}")
     spec = SPECS[policy.kind](policy)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from nsimlib.errors import UnknownName
@@ -154,15 +155,19 @@ class Cluster(Shown):
 
         A policy of the same kind, namespace and name is replaced, as `kubectl apply` would.
         """
-        added: dict[tuple[str, str], Policy] = {}
+        added: dict[tuple[str, str], list[Policy]] = {}
         for policy in policies:
+            # One object may hold several policies of its name.
+            read: dict[tuple[str, str], list[Policy]] = {}
             for each in self._read(policy) if isinstance(policy, str) else (policy,):
-                added[each.identity] = each
+                read.setdefault(each.identity, []).append(each)
+            added |= read
         kept = tuple(policy for policy in self.policies if policy.identity not in added)
-        after = replace(self, policies=(*kept, *added.values()))
+        new = tuple(chain.from_iterable(added.values()))
+        after = replace(self, policies=(*kept, *new))
         if vars(self).get("_stands_alone"):
             # A change of one policy is asked again and again, and is not to look at all of them.
-            vars(after)["_stands_alone"] = all(map(stands_alone, added.values()))
+            vars(after)["_stands_alone"] = all(map(stands_alone, new))
         return after
 
     def without(self, *keys: str) -> "Cluster":

@@ -90,8 +90,9 @@ class Pod:
 
     @property
     def implied_labels(self) -> Labels:
-        """Labels that nobody wrote and Calico's selectors see (F2.6)."""
+        """Labels that nobody wrote and selectors see: Calico's (F2.6) and Cilium's (F3.14)."""
         return {
+            "io.cilium.k8s.policy.serviceaccount": self.account.name,
             "projectcalico.org/namespace": self.namespace.name,
             "projectcalico.org/orchestrator": "k8s",
             "projectcalico.org/serviceaccount": self.account.name,

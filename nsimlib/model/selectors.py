@@ -39,8 +39,8 @@ def selects_all(selector: Selector) -> bool:
     return not selector.keys and selector.matches({})
 
 
-#: labels that nobody writes, which Calico's selectors see: where an object is, and who runs it
-IMPLIED = ("projectcalico.org/", "pcns.", "pcsa.")
+#: labels that nobody writes, which Calico and Cilium see: where an object is, and who runs it
+IMPLIED = ("projectcalico.org/", "pcns.", "pcsa.", "io.cilium.k8s.policy.")
 
 
 def asks_for_implied(selector: Selector) -> bool:

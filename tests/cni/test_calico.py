@@ -280,6 +280,7 @@ TABLE: dict[str, list[Row]] = {
     "protocols by name and by number, and all but one (F2.4)": [
         ([p(out(f"{ALLOW}, protocol: TCP"))], DB, "allowed p 0"),
         ([p(out(f"{ALLOW}, protocol: 6"))], DB, "allowed p 0"),
+        ([p(out(f"{ALLOW}, protocol: '6'"))], DB, "allowed p 0"),
         ([p(out(f"{ALLOW}, protocol: 47"))], DB, "denied p"),
         ([p(out(f"{ALLOW}, protocol: UDPLite"))], DB, "denied p"),
         ([p(out(f"{ALLOW}, notProtocol: UDP"))], DB, "allowed p 0"),
@@ -399,3 +400,17 @@ def test_one_verdict_names_what_every_kind_contributes() -> None:
     assert [line for line in lines if line in tiers] == tiers
     for place in ("development spec.egress[0]", "g spec.egress[1]", "h spec.egress[0]"):
         assert place in str(verdict)
+
+
+def test_the_chain_is_told_in_the_order_in_which_it_is_asked() -> None:
+    world = cluster(h(out(ALLOW)), np("egress: [{}]"), p(f"{FIRST}, {out(LOG)}"))
+    told = str(ns.why(world, f"shop/web -> {DB}", cni="calico"))
+    places = ["shop/p spec.egress[0]", "shop/np spec.egress[0]", "h spec.egress[0]"]
+    assert sorted(places, key=told.index) == places
+
+
+def test_what_a_proxy_lets_through_is_told() -> None:
+    http = "http: {methods: [GET], paths: [{exact: /a}, {prefix: /b}]}"
+    rule = f"ingress: [{{{ALLOW}, protocol: TCP, {http}}}]"
+    verdict = ns.why(cluster(policy("data/p", rule)), f"shop/web -> {DB}", cni="calico")
+    assert "http: a proxy lets through method GET, path /a, path beginning with /b" in str(verdict)

@@ -49,6 +49,7 @@ def test_empty_lists_are_told_from_missing_ones() -> None:
         "      + to: any destination",
         "    - shop/p spec.egress[1]",
         "      - ports: none",
+        "      - to: no destination",
         "  + Ingress: allowed",
         "    203.0.113.7 is no pod of the cluster, so no policy applies to it",
     ]

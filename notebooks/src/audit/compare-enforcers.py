@@ -45,7 +45,7 @@ ns.guess(cluster)
 # code was read: a verdict that hangs on it is *undetermined*, and says so.
 
 # %%
-ns.profile_table(cnis)
+ns.profile_table(*cnis)
 
 # %% [markdown]
 # ## Where they part
