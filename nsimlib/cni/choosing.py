@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from nsimlib.cni.profile import Profile, load_profile
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.shown import Shown
+from nsimlib.model.tables import Table
 
 __all__ = ["AUTO", "Guess", "guess", "profile_for"]
 
@@ -48,13 +50,18 @@ REMARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+@dataclass(frozen=True, repr=False)
+class Guess(Shown):
     """The profile that a cluster suggests, None if there is none or more than one; and why."""
 
     profile: str | None
     evidence: tuple[str, ...]
     conclusion: str
+
+    def to_table(self) -> Table:
+        """Return the evidence, under the conclusion."""
+        about = f"{self.profile or 'No enforcer to name'}: {self.conclusion}"
+        return Table(about, ("evidence",), tuple((each,) for each in self.evidence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ ROWS = {
     "X10": "endPort",
     "X11": "SCTP",
     "X12": "pods in the host network",
-    "X13": "open connections, when tightened",
+    "X13": "connections already open, when tightened",
     "X14": "where denials show",
     "X15": "IPv6",
     "X16": "a new pod before its policies",

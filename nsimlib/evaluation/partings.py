@@ -96,11 +96,17 @@ class Partings(Shown):
         """Return from whom to whom a row is, in words."""
         return f"{self.names.text(row.sources)} -> {self.names.text(row.destinations)}"
 
-    def said(self, row: Parting) -> tuple[tuple[str, str], ...]:
-        """Return what the first enforcer lets through, and each that does not say the same."""
-        first, *others = zip(self.cnis, row.ports, strict=True)
-        told = (first, *(each for each in others if each[1] != first[1]))
-        return tuple((cni, ports_text(ports)) for cni, ports in told)
+    def said(self, row: Parting, reason: str) -> tuple[tuple[str, str], ...]:
+        """Return what the first enforcer lets through, and those that part from it for a reason.
+
+        Enforcers that say the same are named together.
+        """
+        found: dict[Ports, list[str]] = {}
+        for cni, ports, because in zip(self.cnis[1:], row.ports[1:], row.reasons, strict=True):
+            if because == reason:
+                found.setdefault(ports, []).append(cni)
+        others = ((", ".join(cnis), ports_text(ports)) for ports, cnis in found.items())
+        return ((self.cnis[0], ports_text(row.ports[0])), *others)
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return the rows as a DataFrame."""

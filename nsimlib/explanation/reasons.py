@@ -13,7 +13,7 @@ from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.evidence import Check, RuleResult, TierResult
 from nsimlib.evaluation.logic import Truth, any_of, not_
 from nsimlib.evaluation.verdict import Case, DirectionVerdict, Exemption, Path, Verdict
-from nsimlib.explanation.proxies import proxied
+from nsimlib.explanation.proxies import lifted, passing
 from nsimlib.explanation.sentences import Naming, ports_sentence, sentence
 from nsimlib.model.connection import ObjectName
 from nsimlib.model.objects import External, Party, Service
@@ -156,7 +156,7 @@ def _direction_parts(end: DirectionVerdict, naming: Naming) -> Iterator[Reason]:
         yield Reason(text, facts=tuple(facts))
         return
     yield from _judged(end, naming)
-    yield from (Reason(text, facts=facts) for text, facts in proxied(end))
+    yield from (Reason(text, facts=facts) for text, facts in lifted(end))
     yield from _left_open(end, naming)
     yield from _nearest(end)
     for policy, why in end.ignored:
@@ -275,8 +275,7 @@ def _besides(result: RuleResult, end: DirectionVerdict, naming: Naming) -> Itera
     for check in result.subject or ():
         text = f"{check.path}: {_clauses(check, end.subject, naming)}"
         yield Reason(text, MARKS[check.matched], facts=_facts(check))
-    if result.rule.layer7 and result.rule.layer7.http:
-        yield Reason(f"http: a proxy lets through {', '.join(result.rule.layer7.http)}")
+    yield from (Reason(text, facts=facts) for text, facts in passing(result))
 
 
 def _clauses(check: Check, peer: Party, naming: Naming) -> str:

@@ -15,7 +15,7 @@ MOST = 120
 #: a matrix with more columns than this shows signs, with their words underneath
 WORDY = 8
 #: a ring in two colours, so that it shows on any ground
-RING = "outline:3px solid #000;outline-offset:-3px;box-shadow:inset 0 0 0 5px #fff;"
+RING = "outline:2px solid #000;outline-offset:-2px;box-shadow:inset 0 0 0 4px #fff;"
 
 
 def matrix_html(matrix: Matrix, marked: Marked = frozenset()) -> str:

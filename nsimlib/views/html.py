@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
 
+from nsimlib.cni.choosing import Guess
 from nsimlib.errors import NsimError
 from nsimlib.evaluation.compare import Judgements
 from nsimlib.evaluation.difference import Difference
 from nsimlib.evaluation.expectations import Report
-from nsimlib.evaluation.partings import Partings
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.explanation.description import describe
@@ -18,7 +18,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
 from nsimlib.views.difference import difference_table
-from nsimlib.views.enforcers import matrices_html, partings_table
+from nsimlib.views.enforcers import matrices_html, partings_html
 from nsimlib.views.heat_map import matrix_html
 from nsimlib.views.styles import (
     CAPTION,
@@ -39,6 +39,7 @@ from nsimlib.views.summary import counts, reach_summary, warnings_of
 __all__ = ["error_html", "html_of", "verdict_html"]
 
 SHORT = 60
+HEAD = f"{CELL};{RULED};white-space:nowrap"
 
 
 @singledispatch
@@ -125,9 +126,7 @@ def _(fact: Fact) -> str:
 
 @html_of.register
 def _(table: Table) -> str:
-    head = "".join(
-        f'<th scope="col" style="{CELL};{RULED}">{escape(c)}</th>' for c in table.columns
-    )
+    head = "".join(f'<th scope="col" style="{HEAD}">{escape(c)}</th>' for c in table.columns)
     rows = "".join(_table_row(row) for row in table.rows)
     caption = f'<caption style="{CAPTION}">{prose(table.title)}</caption>'
     return box(scrolling(f'<table style="{TABLE}">{caption}<tr>{head}</tr>{rows}</table>'))
@@ -175,13 +174,11 @@ def _(found: Difference) -> str:
 html_of.register(matrices_html)
 
 
-@html_of.register
-def _(found: Partings) -> str:
-    return html_of(partings_table(found))
+html_of.register(partings_html)
 
 
 @html_of.register
-def _(found: Judgements) -> str:
+def _(found: Guess | Judgements) -> str:
     return html_of(found.to_table())
 
 

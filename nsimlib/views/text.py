@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
+from nsimlib.cni.choosing import Guess
 from nsimlib.evaluation.compare import Judgements, Matrices
 from nsimlib.evaluation.difference import Difference
 from nsimlib.evaluation.expectations import Report
@@ -116,7 +117,7 @@ def _(found: Partings) -> str:
 
 
 @text_of.register
-def _(found: Judgements | Matrices) -> str:
+def _(found: Guess | Judgements | Matrices) -> str:
     return text_of(found.to_table())
 
 

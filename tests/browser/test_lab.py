@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import Notebook
+from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Open = Callable[[str], Notebook]
+AUDIT = ROOT / "notebooks" / "audit"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -63,7 +65,8 @@ def test_lesson_02_and_policy_switch(
     assert gone_out == []
 
 
-def test_audit(open_notebook: Open, pictures: Path, gone_out: list[str]) -> None:
-    notebook = run(open_notebook, "audit/why-is-it-blocked.ipynb")
-    save(notebook, pictures, "why-is-it-blocked")
+@pytest.mark.parametrize("name", [path.stem for path in sorted(AUDIT.glob("*.ipynb"))])
+def test_audit(name: str, open_notebook: Open, pictures: Path, gone_out: list[str]) -> None:
+    notebook = run(open_notebook, f"audit/{name}.ipynb")
+    save(notebook, pictures, name)
     assert gone_out == []

@@ -122,6 +122,8 @@ ALL, NOBODY = entities("all"), "toEndpoints: []"
 TO_DB, TO_API = to(f"app: db, '{NS}': data"), to("app: api")
 OFF = "enableDefaultDeny: {egress: false}"
 ON_80, ON_SQL = ports("port: '80'"), ports("port: '5432', protocol: TCP")
+EITHER = ("port: '80'", "port: '5432'")
+ON_3306 = ports("port: '3306', protocol: TCP")
 TO_DNS = f"k8s-app: kube-dns, '{NS}': kube-system"
 PLAIN_DNS = to(TO_DNS, ports("port: '53', protocol: ANY"))
 
@@ -135,7 +137,7 @@ def dns(*names: str) -> str:
 def name(said: str) -> str:
     """Return a rule to a domain name on the port of a database."""
     kind = "matchPattern" if "*" in said else "matchName"
-    return f"toFQDNs: [{{{kind}: '{said}'}}], {ports("port: '3306', protocol: TCP")}"
+    return f"toFQDNs: [{{{kind}: '{said}'}}], {ON_3306}"
 
 
 #: policies, where to from shop/web, and what becomes of it, with what determines it: `p e0` is the
@@ -151,7 +153,7 @@ TABLE: dict[str, list[Row]] = {
         ([p(out(TO_API))], DB, "denied p"),
         ([p(into("fromEntities: [all]"))], DB, "allowed"),
         ([policy("data/p", into("fromEntities: [none]"), subject="")], DB, "denied data/p"),
-        ([p(out("{}").replace("{{}}", "{}"))], DB, "denied p"),
+        ([p(out(""))], DB, "denied p"),
     ],
     "a denial isolates too (F3.2)": [
         ([p(deny(TO_API))], DB, "denied p"),
@@ -271,7 +273,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     "a Service has been translated before policy looks (F3.17)": [
         ([p(out("toCIDR: [10.96.0.1/32]"))], "10.96.0.1:3306/TCP", "denied p"),
-        ([p(out(f"{TO_DB}, {ports("port: '3306'")}"))], "10.96.0.1:3306/TCP", "denied p"),
+        ([p(out(f"{TO_DB}, {ON_3306}"))], "10.96.0.1:3306/TCP", "denied p"),
         ([p(out(f"{TO_DB}, {ON_SQL}"))], "10.96.0.1:3306/TCP", "allowed p e0"),
     ],
     "what a block is written like, and what it excepts (F3.18)": [
@@ -316,7 +318,7 @@ TABLE: dict[str, list[Row]] = {
         ([p(out(ports("port: sql")))], "203.0.113.50:5432/TCP", "denied p"),
         ([p(out(ports("port: '0', protocol: TCP")))], DB, "allowed p e0"),
         ([p(out(ports("port: '0'")))], PING, "denied p"),
-        ([p(out(f"{ALL}, {ports("port: '80'", "port: '5432'")}"))], DB, "allowed p e0"),
+        ([p(out(f"{ALL}, {ports(*EITHER)}"))], DB, "allowed p e0"),
         ([p(out(f"{TO_DB}, toPorts: []"))], DB, "allowed p e0"),
         ([p(out(f"{ALL}, toPorts: [{{}}]"))], DB, "denied p"),
     ],
@@ -368,7 +370,7 @@ TABLE: dict[str, list[Row]] = {
         ([g(deny(entities("world")), OFF), np("podSelector: {}, policyTypes: [Egress]"), p(out(TO_DB))],
          DB, "allowed p e0"),
         ([g(deny(entities("world")), OFF), np("podSelector: {}, policyTypes: [Egress]"), p(out(TO_DB))],
-         API, "denied p np"),
+         API, "denied np p"),
         ([g(deny(entities("world")), OFF), np("podSelector: {}, egress: [{}]"), p(out(TO_DB))],
          OUT, "denied g d0"),
     ],
@@ -404,4 +406,5 @@ def test_the_table(says: str, policies: list[str], where: str, becomes: str) -> 
 def test_all_pairs_say_the_same(policies: list[str], where: str) -> None:
     world, (to_pod, _, port) = cluster(*policies), where.rpartition(":")
     outcome = ns.why(world, f"shop/web -> {where}", cni="cilium").outcome
-    assert ns.reachability(world, cni="cilium").outcome(f"shop/web -> {to_pod}:{port}") is outcome
+    allowed = ns.reachability(world, cni="cilium").ports("shop/web", to_pod).allowed
+    assert (port in allowed) is (outcome is Outcome.ALLOWED)

@@ -20,7 +20,7 @@
 
 # %% tags=["parameters"]
 dump = None  # "dump.json", a folder, or the name of a scenario
-cnis = ["calico", "cilium", "flannel", "weave", "kube-router", "antrea", "aws-vpc-cni"]
+cnis = ["calico", "cilium", "flannel", "weave", "aws-vpc-cni"]  # also kube-router, antrea, spec
 connection = None  # "shop/by-range -> shop/api:8080/TCP"
 
 # %%
@@ -59,18 +59,12 @@ parted = ns.compare(cluster, cnis=cnis)
 parted
 
 # %% [markdown]
-# The same by reason, as text.
-
-# %%
-print(parted)
-
-# %% [markdown]
 # ## Side by side
 #
-# Two enforcers as heat maps; a ring marks what differs.
+# Two enforcers as heat maps, on one port; a ring marks what differs.
 
 # %%
-ns.matrices(cluster, cnis=cnis[:2])
+ns.matrices(cluster, "8080/TCP", cnis=cnis[:2])
 
 # %% [markdown]
 # ## One connection
