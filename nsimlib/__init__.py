@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from nsimlib.cni.choosing import guess
 from nsimlib.cni.features import profile_table
 from nsimlib.cni.profile import profile_names
+from nsimlib.datapath import datapath, policy_map, which_policy_dropped
 from nsimlib.errors import (
     ConnectionSyntaxError,
     ExpectationsNotMet,
@@ -56,22 +57,32 @@ from nsimlib.views.overview import overview
 from nsimlib.views.picture import picture
 
 if TYPE_CHECKING:
+    from nsimlib.dns.layout import layout_of
+    from nsimlib.dns.path import dns_path
+    from nsimlib.dns.resolver import look_up
+    from nsimlib.dns.zone_files import read_zones, shipped_zones
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.policy_switch import PolicySwitch
 else:
 
     def __getattr__(name: str) -> object:
-        """Import a widget when it is first asked for: a script needs no ipywidgets."""
+        """Import what only some need when it is first asked for."""
         from importlib import import_module
 
-        if name not in WIDGETS:
+        if name not in LATE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(WIDGETS[name]), name)
+        return getattr(import_module(LATE[name]), name)
 
 
-WIDGETS = {
+#: imported when they are asked for: a script needs no ipywidgets
+LATE = {
     "ConnectionTester": "nsimlib.widgets.connection_tester",
     "PolicySwitch": "nsimlib.widgets.policy_switch",
+    "dns_path": "nsimlib.dns.path",
+    "layout_of": "nsimlib.dns.layout",
+    "look_up": "nsimlib.dns.resolver",
+    "read_zones": "nsimlib.dns.zone_files",
+    "shipped_zones": "nsimlib.dns.zone_files",
 }
 
 __all__ = [
@@ -89,7 +100,9 @@ __all__ = [
     "assert_only",
     "compare",
     "coverage",
+    "datapath",
     "difference",
+    "dns_path",
     "environment",
     "exercise",
     "expect",
@@ -98,22 +111,28 @@ __all__ = [
     "guess",
     "inquiry",
     "isolation",
+    "layout_of",
     "load",
     "load_input",
     "loads",
+    "look_up",
     "matrices",
     "overview",
     "picture",
     "policy_files",
     "policy_for",
+    "policy_map",
     "policy_table",
     "positions",
     "predict",
     "profile_names",
     "profile_table",
     "reachability",
+    "read_zones",
     "scenario",
     "settle",
+    "shipped_zones",
+    "which_policy_dropped",
     "why",
 ]
 

@@ -28,6 +28,7 @@ from nsimlib.model.selectors import (
     Operator,
     Requirement,
     Selector,
+    asks_for_implied,
     selects_all,
 )
 
@@ -236,7 +237,7 @@ class Universe:
         return self.cluster.namespaces.values()
 
     def _by_labels(self, selector: Selector, scope: Bits) -> Bits:
-        if isinstance(selector, LabelSelector):
+        if isinstance(selector, LabelSelector) and not asks_for_implied(selector):
             for requirement in selector.requirements:
                 scope = self._meeting(requirement, scope)
             return scope
@@ -245,12 +246,11 @@ class Universe:
 
     def _meeting(self, requirement: Requirement, scope: Bits) -> Bits:
         key, none = requirement.key, nobody()
+        having = (self._labelled.get((key, value), none) for value in requirement.values)
         match requirement.operator:
             case Operator.IN:
-                having = (self._labelled.get((key, v), none) for v in requirement.values)
                 return scope & reduce(or_, having, none)
             case Operator.NOT_IN:
-                having = (self._labelled.get((key, v), none) for v in requirement.values)
                 return scope - reduce(or_, having, none)
             case Operator.EXISTS:
                 return scope & self._labelled.get((key, None), none)

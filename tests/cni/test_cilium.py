@@ -399,12 +399,47 @@ def test_the_table(says: str, policies: list[str], where: str, becomes: str) -> 
     assert f"{verdict.outcome.value} {determining(verdict)}".strip() == becomes, str(verdict)
 
 
-@pytest.mark.parametrize(
-    ("policies", "where"),
-    [(policies, where) for _, policies, where, _ in ROWS if where in (DB, API, DNS)],
-)
+IN_PAIRS = [(policies, where) for _, policies, where, _ in ROWS if where in (DB, API, DNS)]
+
+
+@pytest.mark.parametrize(("policies", "where"), IN_PAIRS)
 def test_all_pairs_say_the_same(policies: list[str], where: str) -> None:
     world, (to_pod, _, port) = cluster(*policies), where.rpartition(":")
     outcome = ns.why(world, f"shop/web -> {where}", cni="cilium").outcome
-    allowed = ns.reachability(world, cni="cilium").ports("shop/web", to_pod).allowed
-    assert (port in allowed) is (outcome is Outcome.ALLOWED)
+    ports = ns.reachability(world, cni="cilium").ports("shop/web", to_pod)
+    assert (port in ports.allowed, port in ports.open) == (
+        outcome is Outcome.ALLOWED,
+        outcome is Outcome.UNDETERMINED,
+    )
+
+
+#: policies of shop/web, who asks it, and what becomes of that
+INWARD = [
+    ([p(into("fromEndpoints: [{}]"))], "shop/api", "allowed p i0"),
+    ([p(into("fromEndpoints: [{}]"))], "data/db", "denied p"),
+    ([p(into("fromEntities: [world]"))], "203.0.113.50", "allowed p i0"),
+    ([p(into("fromCIDR: [203.0.113.0/24]"))], "203.0.113.50", "allowed p i0"),
+    ([p(into("fromCIDR: [0.0.0.0/0]"))], "data/db", "denied p"),
+    ([p(into("fromCIDR: [0.0.0.0/0]"))], "node/there", "denied p"),
+    ([p(into("fromEntities: [remote-node]"))], "node/there", "allowed p i0"),
+    ([p(into("fromNodes: [{matchLabels: {pool: b}}]"))], "node/there", "allowed p i0"),
+    ([p(into("fromEntities: [none]"))], "node/here", "allowed"),
+    ([p(into("fromEndpoints: [{}]"), keep_out("fromEntities: [all]"))], "shop/api", "denied p k0"),
+    ([p(into("fromEndpoints: [{}]"), keep_out(f"{ON_SQL}"))], "shop/api", "allowed p i0"),
+    ([p(keep_out("fromEndpoints: [{}]"), "enableDefaultDeny: {ingress: false}")],
+     "data/db", "allowed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policies", "who", "becomes"), INWARD)
+def test_inward(policies: list[str], who: str, becomes: str) -> None:
+    """The same fields from the other side; the local host is always let in (F3.20)."""
+    verdict = ns.why(cluster(*policies), f"{who} -> {WEB}", cni="cilium")
+    assert f"{verdict.outcome.value} {determining(verdict)}".strip() == becomes, str(verdict)
+
+
+def told(asked: str, *policies: str) -> list[str]:
+    """Return what is said of the egress of a connection, without places in files and numbers."""
+    lines = str(ns.why(cluster(*policies), asked, cni="cilium")).splitlines()
+    end = next(i for i, line in enumerate(lines) if line.startswith("Ingress"))
+    return [re.sub(r"  \[<text>:\d+\]$| \([FX][\d., FX]+\)$", "", line) for line in lines[1:end]]

@@ -1,0 +1,83 @@
+"""The command that all others belong to, and what they share: inputs, options, errors."""
+
+from pathlib import Path
+
+import click
+
+from nsimlib.cni.choosing import AUTO, guess
+from nsimlib.cni.profile import profile_names
+from nsimlib.errors import NsimError
+from nsimlib.evaluation.combination import Outcome
+from nsimlib.lessons.scenarios import scenario, scenario_names
+from nsimlib.manifests import load
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.tables import Table
+from nsimlib.views.summary import warnings_of
+
+__all__ = [
+    "EXIT_CODES",
+    "lenient_option",
+    "load_input",
+    "main",
+    "paths_argument",
+    "reading_option",
+    "records",
+    "say_what_is_chosen",
+]
+
+EXIT_CODES = {Outcome.ALLOWED: 0, Outcome.DENIED: 1, Outcome.UNDETERMINED: 3}
+BAD_INPUT = 2
+
+paths_argument = click.argument("paths", nargs=-1, required=True)
+reading_option = click.option(
+    "--cni",
+    "--reading",
+    "cni",
+    default="spec",
+    show_default=True,
+    type=click.Choice((*profile_names(), AUTO)),
+    help="The profile that settles what the Kubernetes text leaves open; auto takes the one that "
+    "the manifests suggest.",
+)
+lenient_option = click.option(
+    "--lenient", is_flag=True, help="Leave out what the API server would refuse, and go on."
+)
+
+
+class Commands(click.Group):
+    """Turns errors raised on purpose into a message and the exit code for bad input."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except NsimError as error:
+            click.echo(f"nsim: {error}", err=True)
+            ctx.exit(BAD_INPUT)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nsimlib")
+def main() -> None:
+    """Understand, teach and audit Kubernetes egress policies."""
+
+
+def load_input(paths: tuple[str, ...], lenient: bool) -> Cluster:
+    """Return what the paths hold, or a scenario of that name; what was left out goes to stderr."""
+    if len(paths) == 1 and paths[0] in scenario_names() and not Path(paths[0]).exists():
+        return scenario(paths[0])
+    cluster = load(*paths, strict=not lenient)
+    for warning in warnings_of(cluster.report):
+        click.echo(f"nsim: {warning}", err=True)
+    return cluster
+
+
+def say_what_is_chosen(cluster: Cluster, cni: str) -> None:
+    """Say why a profile was taken where the output has no place for it."""
+    if cni == AUTO:
+        click.echo(f"nsim: the reading was chosen: {guess(cluster).conclusion}", err=True)
+
+
+def records(table: Table) -> list[dict[str, str]]:
+    """Return the rows of a table by column, for JSON."""
+    return [dict(zip(table.columns, map(str, row), strict=True)) for row in table.rows]

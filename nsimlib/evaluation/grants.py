@@ -1,0 +1,165 @@
+"""What each rule means for one subject: the ends that its peers match, and its ports there.
+
+Of two subjects the same rule may mean different things: a port's name is looked up in the pod that
+receives, and a peer may be asked for on the subject's own node.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
+
+from nsimlib.evaluation.allports import ports_meant, union_of
+from nsimlib.evaluation.bits import Bits, bits, nobody
+from nsimlib.evaluation.classes import port_names
+from nsimlib.evaluation.logic import Truth, any_of
+from nsimlib.evaluation.matching import Side, match_subject, numbers_of, resolve_port
+from nsimlib.evaluation.peersets import PeerSets
+from nsimlib.evaluation.universe import Matching, Universe
+from nsimlib.model.objects import ContainerPort, Party, Pod
+from nsimlib.model.peers import DomainPeer
+from nsimlib.model.policy import Direction, Policy, Rule
+from nsimlib.model.ports import PolicyPort, PortSet
+
+__all__ = ["Grant", "Grants", "Names"]
+
+#: names that a subject's enforcer learns addresses of; None if it needs none
+Names = tuple[DomainPeer, ...] | None
+
+
+class Grant(NamedTuple):
+    """What one rule means for some ends: whether its peers match them, and its ports there."""
+
+    policy: Policy
+    rule: Rule
+    ends: Matching
+    ports: PortSet
+
+
+class _Needs(NamedTuple):
+    """What the rules of a policy need to know of their subject, in one direction."""
+
+    policy: Policy
+    ports: bool
+    names: bool
+    asking: tuple[Rule, ...]
+
+
+class Grants:
+    """Works out, and keeps, what rules mean in a universe."""
+
+    def __init__(self, universe: Universe) -> None:
+        self.universe = universe
+        self._peers = PeerSets(universe)
+        self._named: dict[tuple[object, object], dict[PortSet, Bits]] = {}
+        self._needs: dict[tuple[Direction, int], _Needs] = {}
+
+    @cached_property
+    def port_names(self) -> set[str]:
+        """The names of ports that rules use."""
+        return {name for name, _ in port_names(self.universe.vocabulary)}
+
+    def all_ports(self) -> Iterator[PortSet]:
+        """Yield every set of ports that an entry of a rule can mean."""
+        for policy in self.universe.vocabulary:
+            for rule in policy.rules:
+                for port in rule.all_ports:
+                    yield numbers_of(port, self.universe.profile)
+                    yield from self._means(port) if isinstance(port.port, str) else ()
+
+    def depends_on(
+        self, direction: Direction, policies: Iterable[Policy], subject: Pod, names: Names = None
+    ) -> tuple[object, ...]:
+        """Return what of a subject counts for what the rules of these policies mean."""
+        needs = [self._needed(direction, policy) for policy in policies]
+        declared: tuple[ContainerPort, ...] = ()
+        if direction is Direction.INGRESS and any(each.ports for each in needs):
+            declared = tuple(port for port in subject.ports if port.name in self.port_names)
+        learned = names if names and any(each.names for each in needs) else ()
+        node = subject.node if self._peers.by_node else None
+        side = Side(direction, subject, subject, (), self.universe.profile)
+        own = tuple(_own(policy, rule, side) for policy, *_, asking in needs for rule in asking)
+        return declared, learned, node, own
+
+    def _needed(self, direction: Direction, policy: Policy) -> _Needs:
+        key = direction, id(policy)
+        if key not in self._needs:
+            rules = policy.rules_for(direction)
+            self._needs[key] = _Needs(
+                policy,
+                any(map(_by_name, rules)),
+                any(isinstance(peer, DomainPeer) for rule in rules for peer in rule.all_peers),
+                tuple(rule for rule in rules if rule.subject is not None),
+            )
+        return self._needs[key]
+
+    def of(
+        self, direction: Direction, policy: Policy, subject: Pod, names: Names
+    ) -> Iterator[Grant]:
+        """Yield what the rules of a policy mean for a subject, in their order."""
+        for rule in policy.rules_for(direction):
+            yield from self._of_rule(policy, rule, subject, names)
+
+    def _of_rule(self, policy: Policy, rule: Rule, subject: Pod, names: Names) -> Iterator[Grant]:
+        side = Side(rule.direction, subject, subject, (), self.universe.profile, names)
+        own = _own(policy, rule, side)
+        if own is False:
+            return
+        ends = self._peers.of(policy, rule, side)
+        if own is None:
+            ends = Matching(nobody(), ends.sure | ends.unsure)
+        if rule.direction is Direction.INGRESS or not _by_name(rule):
+            yield Grant(policy, rule, ends, ports_meant(rule, side))
+        elif rule.except_ports:
+            for those, party in self._by_declared(ends):
+                at_party = replace(side, peer=party)
+                yield Grant(policy, rule, those, ports_meant(rule, at_party))
+        else:
+            for those, ports in self._by_destination(rule.ports or (), ends):
+                yield Grant(policy, rule, those, ports)
+
+    def _by_declared(self, ends: Matching) -> Iterator[tuple[Matching, Party]]:
+        """The ends by the ports they declare, each part with one of them that speaks for it."""
+        behind = len(self.universe.faces)
+        parts: dict[object, list[int]] = {}
+        for number in ends.sure | ends.unsure:
+            pod = self.universe.faces[number].pod if number < behind else None
+            named = pod and tuple(port for port in pod.ports if port.name in self.port_names)
+            parts.setdefault(named or None, []).append(number)
+        for numbers in parts.values():
+            those, first = bits(numbers), numbers[0]
+            external = self.universe.external(Direction.EGRESS, first) if first >= behind else None
+            party = external or self.universe.faces[first].pod
+            yield Matching(ends.sure & those, ends.unsure & those), party
+
+    def _by_destination(
+        self, ports: tuple[PolicyPort, ...], ends: Matching
+    ) -> Iterator[tuple[Matching, PortSet]]:
+        """A port's name means what the destination says, so one rule may mean many things."""
+        yield ends, union_of(numbers_of(port, self.universe.profile) for port in ports)
+        for port in ports:
+            if isinstance(port.port, str):
+                for meant, faces in self._means(port).items():
+                    yield Matching(ends.sure & faces, ends.unsure & faces), meant
+
+    def _means(self, port: PolicyPort) -> dict[PortSet, Bits]:
+        """What a port's name means, and on which faces."""
+        key = port.port, port.protocol
+        if key not in self._named:
+            found: dict[PortSet, list[int]] = {}
+            for number, face in enumerate(self.universe.faces):
+                if meant := resolve_port(port, face.pod, self.universe.profile):
+                    found.setdefault(meant, []).append(number)
+            self._named[key] = {meant: bits(faces) for meant, faces in found.items()}
+        return self._named[key]
+
+
+def _by_name(rule: Rule) -> bool:
+    """Whether what the rule's ports mean depends on the destination."""
+    return any(isinstance(port.port, str) for port in rule.all_ports)
+
+
+def _own(policy: Policy, rule: Rule, side: Side) -> Truth:
+    """Whether the subject is what a rule asks of its policy's own end, if it asks at all."""
+    checks = match_subject(rule, policy, side)
+    return True if checks is None else any_of(check.matched for check in checks)
