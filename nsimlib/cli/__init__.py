@@ -6,7 +6,7 @@ chains --ask`: as of why. Any command: 2 for a call or an input that cannot be r
 """
 
 # Importing a module adds its commands.
-from nsimlib.cli import asking, kernel, learning, reviewing
+from nsimlib.cli import asking, kernel, learning, names, reviewing
 from nsimlib.cli.commands import main
 
-__all__ = ["asking", "kernel", "learning", "main", "reviewing"]
+__all__ = ["asking", "kernel", "learning", "main", "names", "reviewing"]
