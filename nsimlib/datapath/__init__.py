@@ -1,12 +1,20 @@
 """What enforcers write into the kernel, as data: printed, read back, walked, and asked who dropped.
 
 Read in this order: `ruleset`, `saving` and `parsing` are about any rules; `calico` writes those of
-one node; `walk` takes a connection through them; `entry` is the door to all of it. Cilium has maps
-and no rules: `cilium_map`.
+one node; `walk` takes a connection through them; `entry` is the door to all of it. `weave` and
+`kube_router` write theirs. Cilium and the AWS agent have maps and no rules: `lookups` walks those.
 """
 
 from nsimlib.datapath.blame import which_policy_dropped
 from nsimlib.datapath.cilium_map import PolicyMap, policy_map
 from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.lookups import MapDatapath
 
-__all__ = ["Datapath", "PolicyMap", "datapath", "policy_map", "which_policy_dropped"]
+__all__ = [
+    "Datapath",
+    "MapDatapath",
+    "PolicyMap",
+    "datapath",
+    "policy_map",
+    "which_policy_dropped",
+]

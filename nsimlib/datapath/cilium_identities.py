@@ -7,6 +7,7 @@ knows nothing else of it. So two pods with the same labels are one and the same 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
 from nsimlib.cni.profile import Profile
@@ -15,9 +16,10 @@ from nsimlib.evaluation.matching import is_judged, on_own_node
 from nsimlib.model.addresses import Address, AddressRange, Family
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import External, Node, Party, Pod
+from nsimlib.model.peers import BlockPeer, DomainPeer
 from nsimlib.model.policy import Direction
 
-__all__ = ["ANY", "Identities", "Identity"]
+__all__ = ["ANY", "HOST", "Identities", "Identity"]
 
 
 class Identity(NamedTuple):
@@ -34,7 +36,10 @@ class Identity(NamedTuple):
 
 #: in a rule's key, whoever it is (F3.38)
 ANY = 0
-HOST, REMOTE_NODE = 1, 6
+HOST = 1
+REMOTE_NODE = 6
+#: everywhere outside that no rule tells apart; with one family in the cluster both are 2, world
+WORLD = {Family.IPV4: (9, "world-ipv4"), Family.IPV6: (10, "world-ipv6")}
 #: where numbers for pods begin, and for blocks, which every node numbers for itself
 FIRST_POD, FIRST_BLOCK = 256, 1 << 24 | 1
 
@@ -58,11 +63,31 @@ class Identities:
 
     @cached_property
     def _by_range(self) -> tuple[tuple[AddressRange, Identity], ...]:
-        pieces = outside(self.cluster, self.cluster.policies, Direction, Family)
-        return tuple(
-            (piece, Identity(FIRST_BLOCK + number, str(piece), self.cluster.external(piece.start)))
-            for number, piece in enumerate(pieces)
-        )
+        found, numbers = [], count(FIRST_BLOCK)
+        for piece in outside(self.cluster, self.cluster.policies, Direction, Family):
+            party = self.cluster.external(piece.start)
+            number, name = WORLD[piece.family]
+            if self._is_told_apart(party):
+                number, name = next(numbers), str(piece)
+            found.append((piece, Identity(number, name, party)))
+        return tuple(found)
+
+    def _is_told_apart(self, party: External) -> bool:
+        """Whether a rule names it, or a block that it is in other than that of all addresses."""
+        for peer in self._peers:
+            if isinstance(peer, DomainPeer) and any(map(peer.names, party.names)):
+                return True
+            if isinstance(peer, BlockPeer) and peer.block.contains(party.address):
+                everything = party.address.family.everything
+                if peer.block.except_ or peer.block.range != everything:
+                    return True
+        return False
+
+    @cached_property
+    def _peers(self) -> tuple[BlockPeer | DomainPeer, ...]:
+        rules = (rule for policy in self.cluster.policies for rule in policy.rules)
+        peers = dict.fromkeys(peer for rule in rules for peer in rule.all_peers)
+        return tuple(peer for peer in peers if isinstance(peer, BlockPeer | DomainPeer))
 
     def of(self, party: Party) -> Identity:
         """Return the identity of a party: of the own node, of another, of pods, of a block."""
@@ -75,7 +100,7 @@ class Identities:
 
     def __iter__(self) -> Iterator[Identity]:
         yield from self._by_labels.values()
-        yield from (found for _, found in self._by_range)
+        yield from {found.number: found for _, found in self._by_range}.values()
         nodes = {self.of(node).number: self.of(node) for node in self._on_hosts()}
         yield from nodes.values()
 
@@ -89,8 +114,13 @@ class Identities:
 
         The longest that holds an address decides.
         """
+        for family, (number, name) in WORLD.items():
+            everything = family.everything
+            world = Identity(number, name, self.cluster.external(everything.start))
+            yield everything.cidrs[0], world
         for piece, found in self._by_range:
-            yield from ((cidr, found) for cidr in piece.cidrs)
+            if found.number >= FIRST_BLOCK:
+                yield from ((cidr, found) for cidr in piece.cidrs)
         known: tuple[Pod | Node, ...] = (*self.cluster.pods, *self.cluster.nodes)
         for party in known:
             yield from ((_single(address), self.of(party)) for address in party.addresses)

@@ -24,7 +24,7 @@ from nsimlib.model.objects import Node, Party, Pod
 from nsimlib.model.policy import Action, Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort, Port, Protocol
 
-__all__ = ["Key", "Lookup", "MatchType", "PolicyMap", "policy_map", "prefixes"]
+__all__ = ["Key", "Lookup", "MatchType", "PolicyMap", "map_of", "policy_map", "prefixes"]
 
 PORT_BITS = 16
 ANYBODY = Identity(ANY, "anybody", Node(""))
@@ -116,11 +116,13 @@ class Lookup:
 
     @property
     def outcome(self) -> Outcome:
-        """Without an entry, the packet is dropped if the direction is enforced."""
-        if not self.enforced:
-            return Outcome.ALLOWED
-        allowed = self.chosen is not None and not self.chosen.deny
-        return Outcome.ALLOWED if allowed else Outcome.DENIED
+        """Without an entry, the packet is dropped if the direction is enforced.
+
+        A denial holds where nothing else is denied, too (F3.2).
+        """
+        if self.chosen is None:
+            return Outcome.DENIED if self.enforced else Outcome.ALLOWED
+        return Outcome.DENIED if self.chosen.deny else Outcome.ALLOWED
 
     @property
     def match_type(self) -> MatchType:
@@ -173,9 +175,12 @@ def policy_map(cluster: Cluster, pod: str) -> PolicyMap:
     found = parties(cluster, parse_end(pod))[0]
     if not isinstance(found, Pod):
         raise UnknownName("pod", pod, (each.key for each in cluster.pods))
-    profile = load_profile("cilium").within(cluster)
-    cluster = cluster.resolved
-    identities = Identities(cluster, found, profile)
+    return map_of(found, cluster, load_profile("cilium").within(cluster))
+
+
+def map_of(pod: Pod, cluster: Cluster, profile: Profile) -> PolicyMap:
+    """Return the policy map of a pod under Cilium's profile."""
+    identities = Identities(cluster.resolved, pod, profile)
     keys = tuple(dict.fromkeys(_keys(identities, profile)))
     enforced = frozenset(
         direction
@@ -183,7 +188,7 @@ def policy_map(cluster: Cluster, pod: str) -> PolicyMap:
         for policy in _applying(identities, profile, direction)
         if profile.isolates(policy, direction)
     )
-    return PolicyMap(found, tuple(_effective(keys)), enforced, identities)
+    return PolicyMap(pod, tuple(_effective(keys)), enforced, identities)
 
 
 def _applying(of: Identities, profile: Profile, direction: Direction) -> list[Policy]:

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol, overload
 
 from nsimlib.cni.profile import Profile, load_profile
+from nsimlib.datapath.aws import AwsPod
 from nsimlib.datapath.calico import CalicoNode
 from nsimlib.datapath.calico_settings import Settings
+from nsimlib.datapath.cilium import CiliumPod
 from nsimlib.datapath.flannel import FlannelNode
 from nsimlib.datapath.ipsets import IPSet
+from nsimlib.datapath.kube_router import KubeRouterNode
+from nsimlib.datapath.lookups import WORST, MapDatapath, MapWriter
 from nsimlib.datapath.nft import nft_text
 from nsimlib.datapath.packet import State
 from nsimlib.datapath.ruleset import Line, Origin, Ruleset
@@ -16,7 +20,6 @@ from nsimlib.datapath.saving import save, save_sets
 from nsimlib.datapath.walk import Walk, walk_along
 from nsimlib.datapath.weave import WeaveNode
 from nsimlib.errors import UnknownName
-from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.ends import parties, paths
 from nsimlib.evaluation.verdict import Path
 from nsimlib.model.addresses import Address, Family, parse_cidr
@@ -54,23 +57,39 @@ class Writer(Protocol):
 WRITERS: Mapping[str, type[Writer]] = {
     "calico": CalicoNode,
     "flannel": FlannelNode,
+    "kube-router": KubeRouterNode,
     "weave": WeaveNode,
 }
+#: enforcers that have maps for each pod, and no rules
+MAPS: Mapping[str, type[MapWriter]] = {"aws-vpc-cni": AwsPod, "cilium": CiliumPod}
+WithRules = Literal["calico", "flannel", "kube-router", "weave"]
+WithMaps = Literal["aws-vpc-cni", "cilium"]
 #: where pods without an address are taken to be: a range that policies have no reason to name
 ASSUMED = parse_cidr("100.64.0.0/10")
 #: the port of a client, which no policy names
 CLIENT_PORT = 32768
-#: what decides between the ways that a connection can go: the first that is denied is shown
-WORST = (Outcome.DENIED, Outcome.UNDETERMINED, Outcome.ALLOWED)
 
 
-def datapath(cni: str, cluster: Cluster, pod: str, *, settings: Settings = SETTINGS) -> "Datapath":
-    """Return what the enforcer has written on the node of a pod.
+@overload
+def datapath(cni: WithMaps, cluster: Cluster, pod: str) -> MapDatapath: ...
+@overload
+def datapath(
+    cni: WithRules, cluster: Cluster, pod: str, *, settings: Settings = SETTINGS
+) -> "Datapath": ...
+@overload
+def datapath(
+    cni: str, cluster: Cluster, pod: str, *, settings: Settings = SETTINGS
+) -> "Datapath | MapDatapath": ...
+def datapath(
+    cni: str, cluster: Cluster, pod: str, *, settings: Settings = SETTINGS
+) -> "Datapath | MapDatapath":
+    """Return what the enforcer has written for a pod: the rules of its node, or maps of its own.
 
     Parameters
     ----------
     cni
-        Whose rules: `"calico"`, or `"flannel"`, which has none (F4.1).
+        Whose rules: `"calico"`, `"kube-router"`, `"weave"`, or `"flannel"`, which has none (F4.1).
+        Whose maps: `"cilium"`, `"aws-vpc-cni"`.
     pod
         A pod or a workload by `namespace/name`; of a workload the first pod is taken.
     settings
@@ -90,8 +109,8 @@ def datapath(cni: str, cluster: Cluster, pod: str, *, settings: Settings = SETTI
     >>> print(debug.walk("shop/debug -> 203.0.113.7:443/TCP").deciding.line.chain)
     FORWARD
     """
-    if cni not in WRITERS:
-        raise UnknownName("rules in the kernel for the CNI", cni, WRITERS)
+    if cni not in WRITERS and cni not in MAPS:
+        raise UnknownName("rules in the kernel for the CNI", cni, (*WRITERS, *MAPS))
     found = parties(cluster, parse_end(pod))[0]
     if not isinstance(found, Pod):
         raise UnknownName("pod", pod, (each.key for each in cluster.pods))
@@ -102,6 +121,8 @@ def datapath(cni: str, cluster: Cluster, pod: str, *, settings: Settings = SETTI
     )
     addressed = replace(cluster, pods=tuple(pods))
     profile = load_profile(cni).within(cluster)
+    if cni in MAPS:
+        return MapDatapath(addressed, found.key, profile, MAPS[cni], assumed)
     return Datapath(addressed, found.key, profile, settings, assumed)
 
 

@@ -32,7 +32,10 @@ class FlannelNode:
 
     def ruleset(self, family: Family) -> Ruleset:
         """Return a filter table without a rule; what Flannel has to carry traffic is left out."""
-        return Ruleset((Table("filter", CHAINS),), family)
+        keys = dict.fromkeys(origin.policy.key for origin, _ in self.left_out(family))
+        without = f"; without effect: {', '.join(keys)}" if keys else ""
+        head = (f"# Flannel enforces nothing{without}",)
+        return Ruleset((Table("filter", CHAINS, head),), family)
 
     def sets(self, _: Family) -> tuple[IPSet, ...]:
         """Return no sets."""

@@ -35,6 +35,8 @@ BESIDES = {
     "--ctstate RELATED,ESTABLISHED": "F2.18",
     "--ctstate INVALID": "F8.2",
 }
+#: targets of rules that a packet comes to only if what they are about matters
+ENDING = ("ACCEPT", "DROP", "REJECT", "RETURN")
 OUTCOMES = {
     Fate.ACCEPT: Outcome.ALLOWED,
     Fate.DROP: Outcome.DENIED,
@@ -94,7 +96,7 @@ class Walk:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """The entries of policies whose rules set a mark or decided, in order and each once."""
+        """The entries of policies whose rules set a mark, went back or decided, each once."""
         found = (step.line.rule.origin for step in self.steps if step.met and _acts(step))
         return tuple(dict.fromkeys(each for each in found if each is not None and each.rule))
 
@@ -118,7 +120,7 @@ class Walk:
 
 def _acts(step: Step) -> bool:
     target = step.line.rule.target
-    return step.before != step.after or (target is not None and target.name in ("DROP", "REJECT"))
+    return step.before != step.after or (target is not None and target.name in ENDING)
 
 
 def walk_along(

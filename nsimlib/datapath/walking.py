@@ -108,7 +108,11 @@ class _Walker:
         if met is True and line.rule.target is not None:
             return self._obey(line, line.rule.target)
         self.steps.append(Step(line, met, before, before, unmet))
-        return self._stop(f"whether a packet meets '{unmet}' is not known") if met is None else None
+        notes = line.rule.target is not None and line.rule.target.name in NOTING
+        if met is not None or notes:
+            # Whether a packet is noted or not, it goes on.
+            return None
+        return self._stop(f"whether a packet meets '{unmet}' is not known")
 
     def _meets(self, rule: Rule) -> tuple[Truth, Match | None]:
         """Whether all conditions hold; one that fails outweighs one that nobody knows."""

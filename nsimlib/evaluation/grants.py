@@ -36,13 +36,18 @@ class Grant(NamedTuple):
     ports: PortSet
 
 
-class _Needs(NamedTuple):
-    """What the rules of a policy need to know of their subject, in one direction."""
+class _Known(NamedTuple):
+    """The rules of a policy in one direction, and what they need to know of their subject.
+
+    Policies are known by their identity, which is theirs only as long as they are kept.
+    """
 
     policy: Policy
-    ports: bool
-    names: bool
-    asking: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    #: whether some port has a name
+    by_name: bool
+    #: those that ask something of their policy's own end
+    asking: list[tuple[Policy, Rule]]
 
 
 class Grants:
@@ -52,7 +57,8 @@ class Grants:
         self.universe = universe
         self._peers = PeerSets(universe)
         self._named: dict[tuple[object, object], dict[PortSet, Bits]] = {}
-        self._needs: dict[tuple[Direction, int], _Needs] = {}
+        self._meant: dict[object, PortSet] = {}
+        self._known: dict[Direction, dict[int, _Known]] = {direction: {} for direction in Direction}
 
     @cached_property
     def port_names(self) -> set[str]:
@@ -71,33 +77,35 @@ class Grants:
         self, direction: Direction, policies: Iterable[Policy], subject: Pod, names: Names = None
     ) -> tuple[object, ...]:
         """Return what of a subject counts for what the rules of these policies mean."""
-        needs = [self._needed(direction, policy) for policy in policies]
+        by_name, asking, named = False, [], False
+        for policy in policies:
+            known = self._policy(direction, policy)
+            by_name = by_name or known.by_name
+            asking += known.asking
+            named = named or (names is not None and any(map(_by_domain, known.rules)))
         declared: tuple[ContainerPort, ...] = ()
-        if direction is Direction.INGRESS and any(each.ports for each in needs):
+        if by_name and direction is Direction.INGRESS:
             declared = tuple(port for port in subject.ports if port.name in self.port_names)
-        learned = names if names and any(each.names for each in needs) else ()
+        own: tuple[Truth, ...] = ()
+        if asking:
+            side = Side(direction, subject, subject, (), self.universe.profile)
+            own = tuple(_own(policy, rule, side) for policy, rule in asking)
         node = subject.node if self._peers.by_node else None
-        side = Side(direction, subject, subject, (), self.universe.profile)
-        own = tuple(_own(policy, rule, side) for policy, *_, asking in needs for rule in asking)
-        return declared, learned, node, own
+        return declared, names if named else None, node, own
 
-    def _needed(self, direction: Direction, policy: Policy) -> _Needs:
-        key = direction, id(policy)
-        if key not in self._needs:
+    def _policy(self, direction: Direction, policy: Policy) -> _Known:
+        known = self._known[direction]
+        if id(policy) not in known:
             rules = policy.rules_for(direction)
-            self._needs[key] = _Needs(
-                policy,
-                any(map(_by_name, rules)),
-                any(isinstance(peer, DomainPeer) for rule in rules for peer in rule.all_peers),
-                tuple(rule for rule in rules if rule.subject is not None),
-            )
-        return self._needs[key]
+            asking = [(policy, rule) for rule in rules if rule.subject is not None]
+            known[id(policy)] = _Known(policy, rules, any(map(_by_name, rules)), asking)
+        return known[id(policy)]
 
     def of(
         self, direction: Direction, policy: Policy, subject: Pod, names: Names
     ) -> Iterator[Grant]:
         """Yield what the rules of a policy mean for a subject, in their order."""
-        for rule in policy.rules_for(direction):
+        for rule in self._policy(direction, policy).rules:
             yield from self._of_rule(policy, rule, subject, names)
 
     def _of_rule(self, policy: Policy, rule: Rule, subject: Pod, names: Names) -> Iterator[Grant]:
@@ -109,7 +117,7 @@ class Grants:
         if own is None:
             ends = Matching(nobody(), ends.sure | ends.unsure)
         if rule.direction is Direction.INGRESS or not _by_name(rule):
-            yield Grant(policy, rule, ends, ports_meant(rule, side))
+            yield Grant(policy, rule, ends, self._at_subject(rule, side))
         elif rule.except_ports:
             for those, party in self._by_declared(ends):
                 at_party = replace(side, peer=party)
@@ -117,6 +125,13 @@ class Grants:
         else:
             for those, ports in self._by_destination(rule.ports or (), ends):
                 yield Grant(policy, rule, those, ports)
+
+    def _at_subject(self, rule: Rule, side: Side) -> PortSet:
+        """The ports of a rule that mean the same for all subjects, or what they mean for this."""
+        key = rule.ports, rule.except_ports, id(side.subject.ports) if _by_name(rule) else 0
+        if key not in self._meant:
+            self._meant[key] = ports_meant(rule, side)
+        return self._meant[key]
 
     def _by_declared(self, ends: Matching) -> Iterator[tuple[Matching, Party]]:
         """The ends by the ports they declare, each part with one of them that speaks for it."""
@@ -157,6 +172,10 @@ class Grants:
 def _by_name(rule: Rule) -> bool:
     """Whether what the rule's ports mean depends on the destination."""
     return any(isinstance(port.port, str) for port in rule.all_ports)
+
+
+def _by_domain(rule: Rule) -> bool:
+    return any(isinstance(peer, DomainPeer) for peer in rule.all_peers)
 
 
 def _own(policy: Policy, rule: Rule, side: Side) -> Truth:

@@ -183,6 +183,11 @@ def _meeting(side: Side) -> tuple[Comparison, Setting | None]:
 
 
 def _domain_conditions(peer: DomainPeer, side: Side) -> tuple[Condition, ...]:
+    """Whether a rule names the peer, and its enforcer knows that.
+
+    It is a rule for addresses all the same: whoever else has one is meant too (F3.28), and nobody
+    of the cluster is (F3.29).
+    """
     names = side.peer.names if isinstance(side.peer, External) else ()
     meant = [name for name in names if peer.names(name)]
     holds = bool(meant)

@@ -44,7 +44,7 @@ class Pairs:
         """The compiled cluster."""
         universe = self.universe
         with paused_collection():
-            return Rows.compiled(universe, self._judge)
+            return Rows.compiled(universe)
 
     def after(self, cluster: Cluster) -> "Pairs":
         """Return the pairs of a changed cluster, worked out only where policies changed.

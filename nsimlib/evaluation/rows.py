@@ -12,7 +12,7 @@ from functools import cached_property, reduce
 from operator import sub
 from typing import NamedTuple
 
-from nsimlib.evaluation.allports import Judge, Ports
+from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.bits import Bits, bits
 from nsimlib.evaluation.profiles import Cell, Profiles, grouped
 from nsimlib.evaluation.universe import Universe
@@ -28,6 +28,8 @@ Applying = list[tuple[Policy, ...]]
 #: what a class may use, as disjoint cells; None if it is free to use anything
 Cells = tuple[Cell, ...] | None
 
+#: so many cells are quicker intersected as they are than joined first
+FEW = 8
 #: with more revised classes than this share it is faster to turn the egress round again
 MANY = 0.1
 
@@ -42,6 +44,8 @@ class Turned(NamedTuple):
     to_most: list[Cell]
     missing: dict[int, list[Cell]]
     to_one: dict[int, list[Cell]]
+    #: lists of the last that are one by one too many, made few
+    known: dict[tuple[int, ...], list[Cell]]
 
     @classmethod
     def of(cls, sent: Iterable[tuple[Bits, Cell]], faces: Bits) -> "Turned":
@@ -57,7 +61,7 @@ class Turned(NamedTuple):
                 to_most.append(turned)
             for face in faces - reached if is_most else reached:
                 (missing if is_most else to_one)[face].append(turned)
-        return cls(grouped(to_most), missing, to_one)
+        return cls(grouped(to_most), missing, to_one, {})
 
     def senders(self, face: int) -> Iterator[Cell]:
         """Yield the sources that may send to a face; those of one cell have the same ports."""
@@ -65,7 +69,15 @@ class Turned(NamedTuple):
         for cell in self.to_most:
             gone = [each.ends for each in without if each[1:] == cell[1:]]
             yield Cell(reduce(sub, gone, cell.ends), *cell[1:]) if gone else cell
-        yield from self.to_one.get(face, ())
+        yield from self._fewer(self.to_one.get(face, []))
+
+    def _fewer(self, cells: list[Cell]) -> list[Cell]:
+        if len(cells) < FEW:
+            return cells
+        key = tuple(map(id, cells))
+        if key not in self.known:
+            self.known[key] = grouped(cells)
+        return self.known[key]
 
 
 class CellRows:
@@ -112,7 +124,7 @@ class CellRows:
         for let_in in admitted:
             welcome = let_in.ends & partners
             for sent in sources:
-                if (both := welcome & sent.ends) and (possible := let_in.possible & sent.possible):
+                if (possible := let_in.possible & sent.possible) and (both := welcome & sent.ends):
                     yield Cell(both, let_in.allowed & sent.allowed, possible)
 
     def senders(self, face: int) -> list[Cell]:
@@ -156,7 +168,15 @@ class CellRows:
             if cells is not None:
                 shared[id(cells)] = cells
                 subjects[id(cells)] += universe.faces_of[number]
-        sent = ((bits(subjects[key]), cell) for key, cells in shared.items() for cell in cells)
+        # Many classes have most sets of ends in common, whatever else they have.
+        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        each: dict[tuple[int, ...], Cell] = {}
+        for key, cells in shared.items():
+            for cell in cells:
+                of_cell = id(cell.ends), *cell[1:]
+                each[of_cell] = cell
+                alike[of_cell] += subjects[key]
+        sent = ((bits(alike[key]), cell) for key, cell in each.items())
         with paused_collection():
             return Turned.of(sent, bits(range(len(universe.faces))))
 
@@ -174,10 +194,10 @@ class Rows(CellRows):
             self.cells[direction] = [self._cells(direction, number) for number in numbers]
 
     @classmethod
-    def compiled(cls, universe: Universe, judge: Judge) -> "Rows":
+    def compiled(cls, universe: Universe) -> "Rows":
         """Return the rows of a universe's cluster."""
         applying = {direction: _applying(universe, direction) for direction in Direction}
-        return cls(universe, Profiles(universe, judge), applying)
+        return cls(universe, Profiles(universe), applying)
 
     def _cells(self, direction: Direction, number: int) -> Cells:
         policies = self.applying[direction][number]

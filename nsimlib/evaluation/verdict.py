@@ -26,7 +26,7 @@ from nsimlib.evaluation.evidence import RuleResult, TierResult
 from nsimlib.model.addresses import Address
 from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Party, Service
-from nsimlib.model.policy import Direction, Policy
+from nsimlib.model.policy import Combination, Direction, Policy
 from nsimlib.model.ports import Port
 from nsimlib.model.shown import Shown
 
@@ -128,9 +128,18 @@ class DirectionVerdict:
         )
 
     @property
+    def _is_overruled(self) -> bool:
+        """Whether a rule denies that wins over every other."""
+        wins = self.deciding is not None and self.deciding.tier.combine is Combination.DENY_FIRST
+        return wins and self._outcome is Outcome.DENIED and bool(self.decision.rules)
+
+    @property
     def near_misses(self) -> tuple[RuleResult, ...]:
-        """Rules that did not match, the nearest first; empty where the outcome is allowed."""
-        if self.outcome is Outcome.ALLOWED:
+        """Rules that did not match, the nearest first; empty where the outcome is allowed.
+
+        So it is where a denial would win whatever else matched.
+        """
+        if self.outcome is Outcome.ALLOWED or self._is_overruled:
             return ()
         met_otherwise = {rule.place for rule in self.turned}
         missed = [

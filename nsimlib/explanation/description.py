@@ -19,12 +19,15 @@ from nsimlib.model.peers import (
     ServicePeer,
     UnknownPeer,
 )
-from nsimlib.model.policy import Direction, Policy, Rule, Source
+from nsimlib.model.policy import Action, Direction, Policy, Rule, Source
 from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import LabelSelector, Selector
 
 __all__ = ["describe"]
 
+#: kinds whose rules have no order, so that what isolates nobody may still allow and deny
+UNORDERED = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
+DENIED_PORT = "To Port: <any>"
 ANY_PORT = "To Port: <any> (traffic allowed to all ports)"
 
 
@@ -68,19 +71,23 @@ def _direction(policy: Policy, direction: Direction) -> Reason:
     children = tuple(_rule(policy, rule) for rule in rules)
     if direction in policy.isolates:
         return Reason(f"Allowing {word} traffic:", children=children)
+    if policy.kind in UNORDERED:
+        free = f"(Selected pods are not isolated for {word} connectivity)"
+        return Reason(f"Judging {word} traffic {free}:", children=children)
     return Reason(f"Judging {word} traffic, the first match decides:", children=children)
 
 
 def _rule(policy: Policy, rule: Rule) -> Reason:
     lines = (*_ports(rule), *_peers(rule), *_own(rule))
     source = Source(policy.source.file, rule.line)
-    action = "" if policy.isolates else f" ({rule.action.value})"
+    is_plain = policy.isolates and rule.action is Action.ALLOW
+    action = "" if is_plain else f" ({rule.action.value})"
     return Reason(rule.path + action, children=tuple(map(Reason, lines)), source=source)
 
 
 def _ports(rule: Rule) -> Iterator[str]:
     if not rule.ports:
-        yield ANY_PORT
+        yield DENIED_PORT if rule.action is Action.DENY else ANY_PORT
     for port in rule.ports or ():
         yield f"To Port: {_port(port)}"
     for port in rule.except_ports:
@@ -100,6 +107,8 @@ def _peers(rule: Rule) -> Iterator[str]:
     end = "destination" if rule.direction is Direction.EGRESS else "source"
     if rule.peers is None:
         yield f"{to}: <any> (traffic not restricted by {end})"
+    elif not rule.peers:
+        yield f"{to}: <none>"
     for peer in rule.peers or ():
         yield f"{to}: {_peer(peer)}"
 

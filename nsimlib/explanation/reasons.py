@@ -212,7 +212,7 @@ def _nearest(end: DirectionVerdict) -> Iterator[Reason]:
     """Name the rule that one thing alone keeps from allowing the connection."""
     for rule in end.near_misses[:1]:
         allows = rule.matched is False and rule.rule.action is Action.ALLOW
-        if rule.distance == 1 and allows:
+        if rule.distance == 1 and allows and rule.unmet_paths:
             entries = ", ".join(rule.unmet_paths)
             yield Reason(f"nearest miss: {rule.place} fails only at {entries}")
 

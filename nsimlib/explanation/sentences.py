@@ -140,6 +140,7 @@ def _entity(condition: Condition, naming: Naming) -> str:
 
 
 def _learned(condition: Condition, _: Naming) -> str:
+    """What a proxy has seen; without one DNS may work, and the address is not known (F3.22)."""
     if condition.holds:
         return f"the address of {condition.wanted} is learned from the DNS proxy"
     asked = cast("tuple[DomainPeer, ...]", condition.given)

@@ -9,7 +9,14 @@ A trailing underscore keeps a field clear of a Python keyword.
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-__all__ = ["LabelSelector", "NetworkPolicy", "NetworkPolicySpec", "ObjectMeta", "Types"]
+__all__ = [
+    "LabelSelector",
+    "LabelSelectorRequirement",
+    "NetworkPolicy",
+    "NetworkPolicySpec",
+    "ObjectMeta",
+    "Types",
+]
 
 Types = dict[str, object]
 Labels = dict[str, str]

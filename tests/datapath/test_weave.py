@@ -98,6 +98,16 @@ def test_policies_that_say_the_same_share_a_rule() -> None:
     assert len(lines(weave(*same), "WEAVE-NPC-EGRESS-CUSTOM")) == 2
 
 
+def test_a_walk_tells_which_entries_let_it_through() -> None:
+    out, into = rule(pods({"team": "a"})), rule(block("10.0.0.0/8"), direction=INGRESS)
+    found = weave(policy("shop/p", out), policy("data/q", into, directions=(INGRESS,)))
+    origins = found.walk("shop/web -> data/db:80").origins
+    assert [str(origin) for origin in origins] == [
+        "shop/p spec.egress[0]",
+        "data/q spec.ingress[0]",
+    ]
+
+
 def test_the_own_node_is_exempt_and_others_are_not() -> None:
     """F4.9."""
     found = weave(policy("shop/p"))

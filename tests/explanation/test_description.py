@@ -80,10 +80,35 @@ spec:
     ).policies
     assert described(said)[4:] == [
         "    spec.egress[0] (Deny)",
-        "      To Port: <any> (traffic allowed to all ports)",
+        "      To Port: <any>",
         "      Except Port: protocol 47",
         "      To: not (IPBlock CIDR: 10.0.0.0/8 Except:)",
         "      From: PodSelector: has(app)",
         "  Policy Types: Egress",
     ]
     assert describe(said).children[-1].facts == ("F2.5",)
+
+
+def test_what_isolates_nobody_may_still_deny() -> None:
+    (said,) = loads(
+        """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  endpointSelector: {}
+  enableDefaultDeny: {egress: false}
+  egress: [{}]
+  egressDeny: [{toEntities: [world]}]
+"""
+    ).policies
+    assert described(said)[3:] == [
+        "  Judging egress traffic (Selected pods are not isolated for egress connectivity):",
+        "    spec.egress[0] (Allow)",
+        "      To Port: <any> (traffic allowed to all ports)",
+        "      To: <none>",
+        "    spec.egressDeny[0] (Deny)",
+        "      To Port: <any>",
+        "      To: Entity: world",
+        "  Policy Types: Egress",
+    ]

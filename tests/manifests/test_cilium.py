@@ -1,4 +1,4 @@
-"""Cilium's policies: what they are read as, what is refused and said, and that writing is undone."""
+"""Cilium's policies: what they are read as, what is refused and said, what is written again."""
 
 import json
 from dataclasses import replace
@@ -114,7 +114,10 @@ class TestPolicies:
         [
             (in_rule("{toNodes: [{}]}"), "enable-node-selector-labels"),
             (in_rule("{toPorts: [{ports: [{protocol: GRE}]}]}"), "enable-extended-ip-protocols"),
-            (in_rule("{authentication: {mode: required}}"), "mutual authentication is not modelled"),
+            (
+                in_rule("{authentication: {mode: required}}"),
+                "mutual authentication is not modelled",
+            ),
             (in_rule("{toPorts: [{listener: {name: mine}}]}"), "a listener of one's own"),
             (
                 of_spec("egress: [{}]").replace(
@@ -279,7 +282,9 @@ REFUSED = [
         "port 53 must be specified for DNS rules",
     ),
     (
-        in_rule("{toPorts: [{ports: [{port: '53', endPort: 54}], rules: {dns: [{matchName: a}]}}]}"),
+        in_rule(
+            "{toPorts: [{ports: [{port: '53', endPort: 54}], rules: {dns: [{matchName: a}]}}]}"
+        ),
         "ports[0].endPort",
         "DNS rules do not support port ranges",
     ),

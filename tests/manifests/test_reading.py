@@ -178,13 +178,13 @@ class TestLoads:
         text = "---\n".join(
             (
                 manifest("ConfigMap shop/a"),
-                manifest("cilium.io/v2 CiliumNetworkPolicy shop/a"),
+                manifest("cilium.io/v2 CiliumEndpoint shop/a"),
                 manifest("ConfigMap shop/b"),
             )
         )
         assert loads(text).report.unmodelled == (
             ("ConfigMap", 2),
-            ("cilium.io/CiliumNetworkPolicy", 1),
+            ("cilium.io/CiliumEndpoint", 1),
         )
 
     def test_objects_are_counted_by_kind(self) -> None:
@@ -222,8 +222,8 @@ class TestReadPolicies:
         [
             (POD, "<text>: expected policies only, found Pod. Load the rest as a cluster."),
             (
-                f"{POLICY}  {{}}\n---\n{manifest('cilium.io/v2 CiliumNetworkPolicy a/b')}",
-                "<text>: expected policies only, found cilium.io/CiliumNetworkPolicy. "
+                f"{POLICY}  {{}}\n---\n{manifest('cilium.io/v2 CiliumEndpoint a/b')}",
+                "<text>: expected policies only, found cilium.io/CiliumEndpoint. "
                 "Load the rest as a cluster.",
             ),
             ("\n", "<text>: expected policies only, found nothing. Load the rest as a cluster."),
