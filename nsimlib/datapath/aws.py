@@ -13,7 +13,7 @@ from functools import cached_property
 from nsimlib.cni.profile import Profile
 from nsimlib.cni.reading import as_read
 from nsimlib.datapath.aws_maps import L4, MAX_ENTRIES, Item, Prefix, items, prefixes_of, single
-from nsimlib.datapath.lookups import Asked, LookUp, Visit
+from nsimlib.datapath.lookups import Answer, Asked, Visit
 from nsimlib.datapath.packet import State
 from nsimlib.datapath.ruleset import Origin
 from nsimlib.evaluation.combination import Outcome
@@ -106,11 +106,11 @@ class AwsPod:
                         why = f"{prefix} has {MAX_ENTRIES} entries already, without {what} (F4.25)"
                         yield item.origin, why
 
-    def look_up(self, asked: Asked) -> LookUp:
+    def ask(self, asked: Asked) -> Answer:
         """Return what the maps say of a packet."""
         visits: list[Visit] = []
         outcome = self._decide(asked, visits)
-        return LookUp(asked, tuple(visits), outcome)
+        return Answer(asked, tuple(visits), outcome)
 
     def _decide(self, asked: Asked, visits: list[Visit]) -> Outcome:
         state = self.state(asked.direction)

@@ -6,7 +6,7 @@ TCP 53 to the pod 10.2.0.9. The map has ::
 
     10.0.0.0/8     443/TCP
     10.1.0.0/16    nothing
-    10.2.0.9/32    53/TCP, 443/TCP
+    10.2.0.9/32    443/TCP, 53/TCP
 
 How the agent goes about it was not read; that a prefix allows what all entries together allow is
 what the map is for.

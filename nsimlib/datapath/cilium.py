@@ -14,7 +14,7 @@ from functools import cached_property
 from nsimlib.cni.profile import Profile
 from nsimlib.datapath.cilium_identities import ANY, HOST, Identity
 from nsimlib.datapath.cilium_map import Key, Lookup, PolicyMap, map_of
-from nsimlib.datapath.lookups import Asked, LookUp, Visit
+from nsimlib.datapath.lookups import Answer, Asked, Visit
 from nsimlib.datapath.packet import State
 from nsimlib.datapath.ruleset import Origin
 from nsimlib.evaluation.combination import Outcome
@@ -106,13 +106,13 @@ class CiliumPod:
                     elif isinstance(peer, NodePeer):
                         yield origin, "all other nodes are one identity here, whatever their labels"
 
-    def look_up(self, asked: Asked) -> LookUp:
+    def ask(self, asked: Asked) -> Answer:
         """Return what the maps say of a packet."""
         visits = list(self._before(asked))
         if visits and visits[-1].met:
-            return LookUp(asked, tuple(visits), Outcome.ALLOWED)
+            return Answer(asked, tuple(visits), Outcome.ALLOWED)
         found = self.map.lookup(asked.direction, asked.peer, asked.path.port)
-        return LookUp(asked, (*visits, *self._visits(asked, found)), found.outcome)
+        return Answer(asked, (*visits, *self._visits(asked, found)), found.outcome)
 
     def _before(self, asked: Asked) -> Iterator[Visit]:
         """What lets a packet pass before policy is asked; the last that is met decides."""

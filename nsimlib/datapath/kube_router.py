@@ -40,6 +40,7 @@ __all__ = ["KubeRouterNode"]
 
 HEAD = (
     "# On a node the names of KUBE-POD-FW- and KUBE-NWPLCY- chains change with the time; not here.",
+    "# The rules for what is bridged, which lead to the same chains, are left out.",
 )
 
 

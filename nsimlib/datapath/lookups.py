@@ -22,7 +22,7 @@ from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Party, Pod
 from nsimlib.model.policy import Direction
 
-__all__ = ["WORST", "Asked", "LookUp", "MapDatapath", "MapWalk", "MapWriter", "Visit"]
+__all__ = ["WORST", "Answer", "Asked", "MapDatapath", "MapWalk", "MapWriter", "Visit"]
 
 #: what decides between the ways that a connection can go: the first that is denied is shown
 WORST = (Outcome.DENIED, Outcome.UNDETERMINED, Outcome.ALLOWED)
@@ -64,7 +64,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
+class Answer:
     """What the maps of one pod say of a packet; the last visit decides."""
 
     asked: Asked
@@ -84,7 +84,7 @@ class MapWriter(Protocol):
     def save(self) -> str:
         """Return the maps as text."""
 
-    def look_up(self, asked: Asked, /) -> LookUp:
+    def ask(self, asked: Asked, /) -> Answer:
         """Return what they say of a packet."""
 
     def left_out(self) -> Iterator[tuple[Origin, str]]:
@@ -96,26 +96,26 @@ class MapWalk:
     """One way of a connection past the maps of both ends; it ends at the first that denies it."""
 
     path: Path
-    look_ups: tuple[LookUp, ...]
+    answers: tuple[Answer, ...]
 
     @property
     def steps(self) -> tuple[Visit, ...]:
         """Everything that was looked at, in order."""
-        return tuple(visit for each in self.look_ups for visit in each.visits)
+        return tuple(visit for each in self.answers for visit in each.visits)
 
     @property
     def outcome(self) -> Outcome:
         """Whether the packet comes through."""
-        return min((each.outcome for each in self.look_ups), key=WORST.index, default=WORST[-1])
+        return min((each.outcome for each in self.answers), key=WORST.index, default=WORST[-1])
 
     @property
     def origins(self) -> tuple[Origin, ...]:
         """The entries of policies that let it through or denied it."""
-        found = (each.visits[-1].origin for each in self.look_ups if each.visits)
+        found = (each.visits[-1].origin for each in self.answers if each.visits)
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
     def __repr__(self) -> str:
-        return "\n".join((*map(str, self.look_ups), f"=> {self.outcome.value}"))
+        return "\n".join((*map(str, self.answers), f"=> {self.outcome.value}"))
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,11 +163,11 @@ class MapDatapath:
         """Return a walk for each way the connection can go: each pod, each backend, each family."""
         asked = Connection.parse(connection) if isinstance(connection, str) else connection
         return tuple(
-            MapWalk(path, tuple(self._look_ups(path, state, reply=asked.reply)))
+            MapWalk(path, tuple(self._answers(path, state, reply=asked.reply)))
             for path in paths(self.cluster, asked)
         )
 
-    def _look_ups(self, path: Path, state: State, *, reply: bool) -> Iterator[LookUp]:
+    def _answers(self, path: Path, state: State, *, reply: bool) -> Iterator[Answer]:
         if path.source is path.destination and not path.is_translated:
             # What a pod sends to its own address never leaves it.
             return
@@ -175,7 +175,7 @@ class MapDatapath:
         for direction in reversed(directions) if reply else directions:
             asked = Asked(path, direction, state, reply)
             if isinstance(asked.subject, Pod) and is_judged(asked.subject, self.profile):
-                found = self._maps(asked.subject).look_up(asked)
+                found = self._maps(asked.subject).ask(asked)
                 yield found
                 if found.outcome is Outcome.DENIED:
                     return

@@ -53,6 +53,8 @@ NEW, OPEN = Conntrack(("NEW",)), Conntrack(("RELATED", "ESTABLISHED"))
 UNMARKED = Mark(EGRESS_MARK, EGRESS_MARK, negated=True)
 MULTICAST = Net("dst", "224.0.0.0/4")
 IN, OUT = Interface("in", BRIDGE), Interface("out", BRIDGE)
+#: in what the text is not as on a node
+HEAD = ("# -m state is said as -m conntrack; rules about the port to other nodes are left out.",)
 FIRST = Comment("NOTE: this must go before '-j KUBE-FORWARD'")
 
 
@@ -106,7 +108,7 @@ class WeaveNode:
             chains = [Chain(chain.name, policy="ACCEPT") for chain in chains]
         else:
             chains += sorted(self._chains(), key=lambda chain: chain.name)
-        return Ruleset((Table("filter", tuple(chains)),), family)
+        return Ruleset((Table("filter", tuple(chains), HEAD),), family)
 
     def _chains(self) -> Iterator[Chain]:
         yield Chain(MAIN, _main())
