@@ -10,6 +10,7 @@ those above it::
     evaluation    one connection, explained; all connections, at once
     explanation   a verdict's reasons as a tree; facts by number
     dns           names and time: zones, resolvers, caches, and policies that follow names
+    patterns      egress policies toward databases: written, explained, tried
     datapath      what enforcers write into the kernel, printed and walked
     packets       real packets in the kernel, beside the verdict
     views         to see: text, HTML, pictures
@@ -61,6 +62,12 @@ if TYPE_CHECKING:
     from nsimlib.dns.path import dns_path
     from nsimlib.dns.resolver import look_up
     from nsimlib.dns.zone_files import read_zones, shipped_zones
+    from nsimlib.packets.checking import check as lab_check
+    from nsimlib.packets.lab import Lab
+    from nsimlib.packets.proof import verify
+    from nsimlib.patterns.article import article_names, article_version
+    from nsimlib.patterns.database_files import pattern_names, read_database
+    from nsimlib.patterns.pattern import dialect_names, pattern
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.policy_switch import PolicySwitch
 else:
@@ -71,11 +78,21 @@ else:
 
         if name not in LATE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(LATE[name]), name)
+        module, _, called = LATE[name].partition(":")
+        return getattr(import_module(module), called or name)
 
 
 #: imported when they are asked for: a script needs no ipywidgets
 LATE = {
+    "Lab": "nsimlib.packets.lab",
+    "article_names": "nsimlib.patterns.article",
+    "article_version": "nsimlib.patterns.article",
+    "dialect_names": "nsimlib.patterns.pattern",
+    "lab_check": "nsimlib.packets.checking:check",
+    "pattern": "nsimlib.patterns.pattern",
+    "pattern_names": "nsimlib.patterns.database_files",
+    "read_database": "nsimlib.patterns.database_files",
+    "verify": "nsimlib.packets.proof",
     "ConnectionTester": "nsimlib.widgets.connection_tester",
     "PolicySwitch": "nsimlib.widgets.policy_switch",
     "dns_path": "nsimlib.dns.path",
@@ -91,16 +108,20 @@ __all__ = [
     "ConnectionSyntaxError",
     "ConnectionTester",
     "ExpectationsNotMet",
+    "Lab",
     "ManifestError",
     "NsimError",
     "Outcome",
     "PolicySwitch",
     "UnintendedChange",
     "UnknownName",
+    "article_names",
+    "article_version",
     "assert_only",
     "compare",
     "coverage",
     "datapath",
+    "dialect_names",
     "difference",
     "dns_path",
     "environment",
@@ -111,6 +132,7 @@ __all__ = [
     "guess",
     "inquiry",
     "isolation",
+    "lab_check",
     "layout_of",
     "load",
     "load_input",
@@ -118,6 +140,8 @@ __all__ = [
     "look_up",
     "matrices",
     "overview",
+    "pattern",
+    "pattern_names",
     "picture",
     "policy_files",
     "policy_for",
@@ -128,10 +152,12 @@ __all__ = [
     "profile_names",
     "profile_table",
     "reachability",
+    "read_database",
     "read_zones",
     "scenario",
     "settle",
     "shipped_zones",
+    "verify",
     "which_policy_dropped",
     "why",
 ]

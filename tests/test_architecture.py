@@ -25,6 +25,7 @@ ORDER = (
     "evaluation",
     "explanation",
     "dns",
+    "patterns",
     "datapath",
     "packets",
     "views",
@@ -36,6 +37,7 @@ ORDER = (
 #: who may import a module by a name that this test cannot see, and why
 IMPORT_MODULE = {
     "nsimlib": "widgets are imported when they are asked for",
+    "nsimlib.cli.commands": "a command is imported when it is called: a question needs no chains",
     "nsimlib.model.shown": "what shows itself reaches forward to views, at the moment it is shown",
     "nsimlib.evaluation.bits": "the compiled bit sets have a twin in pure Python",
 }

@@ -5,8 +5,6 @@ changes; of `nsim compare`: 0 all agree, 1 not; of `nsim check`: 0 all met, 1 no
 chains --ask`: as of why. Any command: 2 for a call or an input that cannot be read.
 """
 
-# Importing a module adds its commands.
-from nsimlib.cli import asking, kernel, learning, names, reviewing
 from nsimlib.cli.commands import main
 
-__all__ = ["asking", "kernel", "learning", "main", "names", "reviewing"]
+__all__ = ["main"]

@@ -1,5 +1,6 @@
 """The command that all others belong to, and what they share: inputs, options, errors."""
 
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -44,8 +45,34 @@ lenient_option = click.option(
 )
 
 
+#: the module of each command, in the order of the help
+MODULES = {
+    "why": "asking",
+    "reach": "asking",
+    "compare": "asking",
+    "diff": "reviewing",
+    "check": "reviewing",
+    "dns": "names",
+    "chains": "kernel",
+    "dropped": "kernel",
+    "pattern": "patterns",
+    "lab": "lab",
+    "lessons": "learning",
+}
+
+
 class Commands(click.Group):
-    """Turns errors raised on purpose into a message and the exit code for bad input."""
+    """Commands that are imported when they are called; errors raised on purpose are messages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - what click asks
+        """Return all commands."""
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; its module adds it as it is imported."""
+        if cmd_name in MODULES:
+            import_module(f"nsimlib.cli.{MODULES[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command."""

@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 
 from nsimlib.cli.commands import EXIT_CODES, lenient_option, load_input, main, paths_argument
-from nsimlib.datapath import datapath, which_policy_dropped
+from nsimlib.datapath import MapDatapath, datapath, which_policy_dropped
 
 FORMS = ("rules", "sets", "nft")
 
@@ -31,8 +31,12 @@ def chains_command(
         walk = found.walk(connection)
         click.echo(str(walk))
         sys.exit(EXIT_CODES[walk.outcome])
-    texts = {"rules": found.save, "sets": found.save_sets, "nft": found.nft}
-    click.echo(texts[form](), nl=False)
+    if form == "rules":
+        click.echo(found.save(), nl=False)
+    elif isinstance(found, MapDatapath):
+        raise click.UsageError(f"{cni} has maps and no rules, so there is only --format rules")
+    else:
+        click.echo(found.nft() if form == "nft" else found.save_sets(), nl=False)
 
 
 @main.command("dropped")

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from nsimlib.patterns.databases import Database, Shape, shape_of
 from nsimlib.model.addresses import Address, IPBlock
-from nsimlib.model.objects import Namespace, Service
+from nsimlib.model.objects import NAME_LABEL, Namespace, Service
+from nsimlib.model.peers import BlockPeer, PodPeer
 from nsimlib.model.ports import Port
-from nsimlib.model.selectors import Labels
+from nsimlib.model.selectors import Labels, LabelSelector
+from nsimlib.patterns.databases import Database, Shape, shape_of
 
 __all__ = [
     "KUBE_DNS",
@@ -15,6 +16,7 @@ __all__ = [
     "NODE_CACHE_BY_ADDRESS",
     "Because",
     "Goal",
+    "named",
     "to_database",
     "to_names",
 ]
@@ -57,9 +59,29 @@ class Goal:
         return Port(self.database.port)
 
     @property
-    def subnets(self) -> tuple[IPBlock, ...]:
+    def pods(self) -> PodPeer:
+        """The application's pods, as their own namespace says it."""
+        return PodPeer(None, LabelSelector.of(self.app))
+
+    @property
+    def dns_pods(self) -> PodPeer:
+        """The pods behind the Service."""
+        return PodPeer(named(self.dns.namespace), LabelSelector.of(self.dns.selector))
+
+    @property
+    def caches(self) -> tuple[BlockPeer, ...]:
+        """The addresses of caches, one block each."""
+        return tuple(BlockPeer(IPBlock(f"{a}/{a.family.bits}")) for a in self.node_caches)
+
+    @property
+    def subnets(self) -> tuple[BlockPeer, ...]:
         """Where the database may be."""
-        return tuple(map(IPBlock, self.database.subnets))
+        return tuple(BlockPeer(IPBlock(each)) for each in self.database.subnets)
+
+
+def named(namespace: str) -> LabelSelector:
+    """Return the selector of the namespace of that name (F1.36)."""
+    return LabelSelector.of({NAME_LABEL: namespace})
 
 
 KUBE_DNS: Final = Because(
@@ -98,7 +120,7 @@ def to_database(goal: Goal, *facts: str) -> Because:
 def to_names(goal: Goal, *facts: str) -> Because:
     """Return why the database is these names."""
     shapes = tuple(dict.fromkeys(map(shape_of, goal.database.endpoints)))
-    says = f"The names that clients ask for, of the forms {', '.join(shapes)}"
+    says = f"The names that clients ask for ({', '.join(shapes)})"
     if goal.database.autoscaled:
         says += "; an instance to come has no name yet, so all names of the account's instances"
     enforced = f"{says}. What is let through are the addresses that were answered"

@@ -21,8 +21,10 @@ from nsimlib.model.objects import Pod, Service, Workload
 from nsimlib.model.ports import Port, Protocol
 from nsimlib.model.selectors import LabelSelector
 from nsimlib.model.tables import Table
-from nsimlib.patterns.databases import Database, read_database
-from nsimlib.patterns.dialects import DIALECTS, Drafted
+from nsimlib.patterns.clauses import Drafted
+from nsimlib.patterns.database_files import read_database
+from nsimlib.patterns.databases import Database
+from nsimlib.patterns.dialects import DIALECTS
 from nsimlib.patterns.goals import Goal
 from nsimlib.patterns.trials import Trial, tried
 from nsimlib.patterns.writing import reasons_table, written
@@ -77,7 +79,7 @@ class Pattern:
 
     @property
     def besides(self) -> tuple[Trial, ...]:
-        """The trials that end otherwise than they should because of the cluster's other policies."""
+        """The trials that end otherwise because of the cluster's other policies."""
         return tuple(each for each in self.together if not each.is_met)
 
     def applied_to(self, cluster: Cluster) -> Cluster:
@@ -180,11 +182,10 @@ def pattern(
     text = written(drafted)
     given = Pattern(found, dialect, text, tuple(map(str, _owners(pods))), drafted)
     profile = profile_for(cluster, cni or DIALECTS[dialect].cni)
-    source, by_name = _called(cluster, pods[0]), DIALECTS[dialect].by_name
+    source, patterns = _called(cluster, pods[0]), DIALECTS[dialect].patterns
     made = (replace(cluster, policies=(), network_sets=()), cluster)
     alone, together = (
-        tried(given.applied_to(each), source, goal, layout, profile, by_name=by_name)
-        for each in made
+        tried(given.applied_to(each), source, goal, layout, profile, patterns) for each in made
     )
     if unmet := [each for each in alone if not each.is_met]:
         raise ExpectationsNotMet(map(_unmet, unmet))
@@ -209,7 +210,7 @@ def _selected(cluster: Cluster, namespace: str, app: Mapping[str, str]) -> tuple
 
 
 def _owners(pods: Iterable[Pod]) -> tuple[Workload, ...]:
-    return tuple(dict.fromkeys(pod.owner for pod in pods))
+    return tuple(sorted({pod.owner for pod in pods}))
 
 
 def _goal(

@@ -10,13 +10,11 @@ from itertools import islice
 from typing import Final
 
 from nsimlib.cni.profile import Profile
-from nsimlib.patterns.databases import Neighbour
-from nsimlib.patterns.goals import Goal
 from nsimlib.dns.layout import Layout
-from nsimlib.dns.path import dns_path
+from nsimlib.dns.path import Leg, dns_path
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import evaluate
-from nsimlib.evaluation.verdict import Verdict
+from nsimlib.evaluation.verdict import Path, Verdict
 from nsimlib.model.addresses import Family, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, DomainName, End, ObjectName, parse_end
@@ -24,6 +22,8 @@ from nsimlib.model.domains import PatternDialect, names
 from nsimlib.model.objects import Place, Pod
 from nsimlib.model.ports import MAX_PORT, Port, Protocol
 from nsimlib.model.selectors import LabelSelector
+from nsimlib.patterns.databases import Neighbour
+from nsimlib.patterns.goals import Goal
 
 __all__ = ["Trial", "tried"]
 
@@ -60,21 +60,40 @@ class Trial:
 
 
 def tried(
-    cluster: Cluster, source: str, goal: Goal, layout: Layout, profile: Profile, *, by_name: bool
+    cluster: Cluster,
+    source: str,
+    goal: Goal,
+    layout: Layout,
+    profile: Profile,
+    patterns: PatternDialect | None,
 ) -> tuple[Trial, ...]:
-    """Return all trials of an application's connections in a cluster."""
+    """Return all trials of an application's connections in a cluster.
+
+    `patterns` is the dialect of its rules by name, None if they are by address.
+    """
     known = replace(cluster, places=(*cluster.places, _place(goal)))
     path = dns_path(known, source, goal.database.dialled[0], cni=profile.name, layout=layout)
     looked_up = (
-        Trial(f"DNS, from {leg.role.value}", Outcome.ALLOWED, leg.verdict)
+        Trial(f"DNS, from {leg.role.value}", Outcome.ALLOWED, _asked(leg, layout))
         for leg in islice(path.legs, 2)
     )
     asking = parse_end(source)
     asked = (
         Trial(says, wanted, evaluate(known, Connection(asking, destination, port), profile))
-        for says, wanted, destination, port in _attempts(known, goal, by_name)
+        for says, wanted, destination, port in _attempts(known, goal, patterns)
     )
     return (*looked_up, *asked)
+
+
+def _asked(leg: Leg, layout: Layout) -> Verdict:
+    """The verdict for the address in resolv.conf: nobody asks a node at its other addresses."""
+    family = layout.nameserver.family
+    asked = (each for each in leg.verdict.cases if _family(each.path) in (None, family))
+    return replace(leg.verdict, cases=tuple(asked))
+
+
+def _family(path: Path) -> Family | None:
+    return path.destination_address.family if path.destination_address else None
 
 
 def _place(goal: Goal) -> Place:
@@ -87,14 +106,14 @@ def _place(goal: Goal) -> Place:
 Attempt = tuple[str, Outcome | None, End, Port]
 
 
-def _attempts(cluster: Cluster, goal: Goal, by_name: bool) -> Iterator[Attempt]:
+def _attempts(cluster: Cluster, goal: Goal, patterns: PatternDialect | None) -> Iterator[Attempt]:
     denied, port = Outcome.DENIED, goal.port
     for name in goal.database.dialled:
         yield "the database", Outcome.ALLOWED, DomainName(name), port
         other = Port(port.number % MAX_PORT + 1, port.protocol)
         yield "another port of the database (E48)", denied, DomainName(name), other
     for each in goal.database.neighbours:
-        wanted = None if _as_near(goal, each, by_name) else denied
+        wanted = None if _as_near(goal, each, patterns) else denied
         yield each.says, wanted, each.address, port
     families = _families(cluster, goal)
     for says, text, at in OUTSIDE:
@@ -106,12 +125,11 @@ def _attempts(cluster: Cluster, goal: Goal, by_name: bool) -> Iterator[Attempt]:
         yield says, denied, _end(pod), at
 
 
-def _as_near(goal: Goal, each: Neighbour, by_name: bool) -> bool:
-    """Whether rules as wide as these are cannot tell a neighbour from the database."""
-    if not by_name:
+def _as_near(goal: Goal, each: Neighbour, patterns: PatternDialect | None) -> bool:
+    """Whether rules as wide as these cannot tell a neighbour from the database."""
+    if patterns is None:
         return goal.database.holds(each.address)
-    patterns = goal.database.patterns
-    return any(names(pattern, PatternDialect.CILIUM, each.name) for pattern in patterns)
+    return any(names(pattern, patterns, each.name) for pattern in goal.database.patterns)
 
 
 def _families(cluster: Cluster, goal: Goal) -> set[Family]:

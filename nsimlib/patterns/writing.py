@@ -9,7 +9,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import NetworkSet
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
-from nsimlib.patterns.dialects import Drafted
+from nsimlib.patterns.clauses import Drafted
 from nsimlib.patterns.goals import Because
 
 __all__ = ["reasons_table", "written"]

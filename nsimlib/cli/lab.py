@@ -1,0 +1,42 @@
+"""Real packets: `nsim lab check`, `nsim lab run`."""
+
+import sys
+
+import click
+
+from nsimlib.cli.commands import lenient_option, load_input, main, paths_argument, reading_option
+from nsimlib.packets.checking import check
+from nsimlib.packets.lab import Lab
+
+
+@main.group("lab")
+def lab_group() -> None:
+    """Send real packets between network namespaces, with the policies in the real kernel."""
+
+
+@lab_group.command("check")
+def check_command() -> None:
+    """Say what this machine allows of the lab, and how to allow the rest.
+
+    Exits with 0 if the lab runs here, 1 if not.
+    """
+    report = check()
+    click.echo(str(report))
+    sys.exit(0 if report else 1)
+
+
+@lab_group.command("run")
+@paths_argument
+@reading_option
+@click.option("--port", "ports", multiple=True, help="Only these ports, such as 5432/TCP.")
+@lenient_option
+def run_command(paths: tuple[str, ...], cni: str, ports: tuple[str, ...], lenient: bool) -> None:
+    """Hold the kernel's verdict against the model's, for all pairs of the manifests at PATHS.
+
+    Without --port, at the edges of all ports that rules name. Exits with 0 if nothing differs, 1 if
+    something does.
+    """
+    with Lab(load_input(paths, lenient), cni=cni) as lab:
+        found = lab.verify(ports=ports or None)
+    click.echo(str(found))
+    sys.exit(0 if found else 1)
