@@ -1,0 +1,8 @@
+"""Real packets: pods are network namespaces, and the kernel gives the verdict.
+
+Needs Linux and no privilege. Read in this order: `helper` (the process that owns the namespaces,
+`labd`), `addressing` and `topology` (a cluster → a plan of namespaces and links), `grants` and
+`nftables` (policies → rules in the kernel), `oracle` (the sets that know what became of a packet),
+`boundaries` and `probes` (what is asked), `verification` (the kernel's verdict beside the model's),
+`lab` (all of it in one object), `checking` (what this machine allows).
+"""

@@ -1,0 +1,59 @@
+"""Where policies could be got wrong: the addresses and ports on both sides of every edge."""
+
+from collections.abc import Iterator
+
+from nsimlib.model.addresses import Address, parse_cidr
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.peers import BlockPeer
+from nsimlib.model.ports import MAX_PORT, TRANSPORTS, Port
+from nsimlib.packets.addressing import can_be_sent, outside_of
+
+__all__ = ["boundary_addresses", "boundary_ports"]
+
+#: a port that policies have no reason to name (discard)
+UNNAMED = 9
+
+
+def boundary_addresses(cluster: Cluster) -> tuple[Address, ...]:
+    """Return the first and last address of every block and exception, and their neighbours.
+
+    An address that nothing names is among them for each family; left out are those that no packet
+    can have.
+
+    >>> import nsimlib as ns
+    >>> print(*boundary_addresses(ns.scenario("shop"))[:4])
+    9.255.255.255 10.0.0.0 10.20.20.255 10.20.21.0
+    """
+    found = set(outside_of(cluster).values())
+    for policy in cluster.policies:
+        for rule in policy.rules:
+            for peer in rule.all_peers:
+                if isinstance(peer, BlockPeer):
+                    found.update(_edges(peer))
+    return tuple(address for address in sorted(found) if can_be_sent(address))
+
+
+def _edges(peer: BlockPeer) -> Iterator[Address]:
+    for cidr in (peer.block.cidr, *peer.block.except_):
+        span = parse_cidr(cidr)
+        for value in (span.first - 1, span.first, span.last, span.last + 1):
+            if 0 <= value < 1 << span.family.bits:
+                yield Address(span.family, value)
+
+
+def boundary_ports(cluster: Cluster) -> tuple[Port, ...]:
+    """Return the ports where rules begin and end and their neighbours, of every transport.
+
+    Names count with every number that a pod gives them; one port is added that nothing names.
+    """
+    found = {UNNAMED}
+    entries = (port for p in cluster.policies for rule in p.rules for port in rule.all_ports)
+    for entry in entries:
+        if isinstance(entry.port, str):
+            named = (each.port.number for pod in cluster.pods for each in pod.ports)
+            found.update(named)
+        elif entry.port is not None:
+            last = entry.end_port or entry.port
+            found.update((entry.port - 1, entry.port, last, last + 1))
+    numbers = sorted(number for number in found if 1 <= number <= MAX_PORT)
+    return tuple(Port(number, protocol) for protocol in TRANSPORTS for number in numbers)

@@ -1,0 +1,269 @@
+"""The lab: a cluster as real network namespaces, its policies in the real kernel."""
+
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from errno import EOPNOTSUPP, EROFS
+from typing import NamedTuple
+
+from nsimlib.cni.choosing import profile_for
+from nsimlib.errors import LabError, UnknownName
+from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.ends import parties
+from nsimlib.model.addresses import Address, parse_address
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.connection import Connection, NodeName, parse_end
+from nsimlib.model.objects import External, Party
+from nsimlib.model.ports import Port, PortSet
+from nsimlib.packets.addressing import addressed, outside_of
+from nsimlib.packets.boundaries import boundary_addresses, boundary_ports
+from nsimlib.packets.grants import refuse_what_is_not_understood
+from nsimlib.packets.helper import Helper, start
+from nsimlib.packets.nftables import transactions
+from nsimlib.packets.oracle import oracle_rules
+from nsimlib.packets.probes import Probe, all_pairs, kernel_outcomes, probes_of
+from nsimlib.packets.topology import WORLD, Topology, node_netns
+from nsimlib.packets.verification import Verification, compare
+
+__all__ = ["ALL_PAIRS", "Lab"]
+
+ENGINES = ("nftables",)
+ALL_PAIRS = "all pairs"
+REMEDIES = {
+    EOPNOTSUPP: "The kernel lacks a part of it; as root: modprobe veth nf_tables nf_conntrack.",
+    EROFS: (
+        "IPv6 forwarding needs /proc/sys, which this container keeps from being written: "
+        "run it with systempaths=unconfined, or a cluster of IPv4 alone."
+    ),
+}
+
+
+class Finished(NamedTuple):
+    """How a program ended and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A place of the lab that packets come from: a pod, a node, or the world outside."""
+
+    name: str
+    netns: str
+    addresses: tuple[Address, ...]
+    helper: Helper
+
+    def socket(
+        self,
+        family: int = socket.AF_INET,
+        kind: int = socket.SOCK_STREAM,
+        protocol: int = 0,
+    ) -> socket.socket:
+        """Return an ordinary socket whose packets leave from here; it is yours to close."""
+        return self.helper.open_socket(self.netns, int(family), int(kind), protocol)
+
+    def run(self, *argv: str, stdin: str = "", timeout: float | None = 30) -> Finished:
+        """Run a program here to its end, at most `timeout` seconds.
+
+        Raises
+        ------
+        OSError
+            If it cannot be started, or takes too long.
+        """
+        asked = {"netns": self.netns, "argv": argv, "stdin": stdin, "timeout": timeout}
+        return Finished(**self.helper.ask("run", **asked))
+
+    def spawn(self, *argv: str) -> int:
+        """Start a program that runs until the lab ends, and return its process id in the lab."""
+        return int(self.helper.ask("spawn", netns=self.netns, argv=argv))
+
+    def __repr__(self) -> str:
+        return f"Host({self.name!r}, {', '.join(map(str, self.addresses)) or 'any address'})"
+
+
+class Lab:
+    """A cluster of network namespaces, with the cluster's policies in the kernel.
+
+    Parameters
+    ----------
+    cluster
+        What `load` returned. Pods and nodes without an address get one, and `notes` says which.
+    engine
+        Who enforces: `"nftables"`.
+    cni
+        The profile that the model is asked under when kernel and model are compared.
+
+    Raises
+    ------
+    LabError
+        If a policy says what the engine cannot enforce, before anything is started; on entering,
+        if this machine does not allow the lab.
+
+    Examples
+    --------
+    >>> import nsimlib as ns
+    >>> Lab(ns.scenario("shop"))
+    Lab(17 pods on 3 nodes, nftables): not running
+    """
+
+    def __init__(self, cluster: Cluster, engine: str = "nftables", cni: str = "spec") -> None:
+        if engine not in ENGINES:
+            raise UnknownName("engine", engine, ENGINES)
+        refuse_what_is_not_understood(cluster.policies)
+        self.engine, self.profile = engine, profile_for(cluster, cni)
+        self.cluster, self.notes = addressed(cluster)
+        self.topology = Topology(self.cluster)
+        self._helper: Helper | None = None
+
+    def __enter__(self) -> "Lab":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        pods = sum(map(len, self.topology.pods.values()))
+        nodes = len(self.topology.hosts)
+        size = f"{pods} pods on {nodes} node{'s' if nodes != 1 else ''}"
+        state = "running" if self._helper else "not running"
+        return f"Lab({size}, {self.engine}): {state}"
+
+    def start(self) -> None:
+        """Build the network, prove that it carries packets, and put the policies into the kernel.
+
+        Raises
+        ------
+        LabError
+            If any of that fails; nothing is left of it.
+        """
+        if self._helper:
+            return
+        self._helper = start()
+        with ExitStack() as undo:
+            undo.callback(self.stop)
+            try:
+                self._build()
+            except OSError as error:
+                remedy = REMEDIES.get(error.errno or 0, "")
+                raise LabError("network", str(error), remedy) from error
+            undo.pop_all()
+
+    def stop(self) -> None:
+        """End the lab; nothing is left of it. One that does not run may be ended, too."""
+        if self._helper:
+            self._helper.close()
+        self._helper = None
+
+    @property
+    def helper(self) -> Helper:
+        """The helper process; `LabError` if the lab does not run."""
+        if self._helper is None:
+            raise LabError("lab", "does not run", "Use it in a `with` block, or call start().")
+        return self._helper
+
+    def _build(self) -> None:
+        self.helper.ask("build", plan=self.topology.plan())
+        for netns in self.topology.watched:
+            self.load(netns, [oracle_rules(netns)])
+        self._prove_links()
+        for name, pods in self.topology.pods.items():
+            self.load(node_netns(name), transactions(self.cluster, pods))
+
+    def load(self, netns: str, rules: Iterable[str]) -> None:
+        """Put rules into a namespace of the lab: texts for `nft -f`, a transaction each.
+
+        Raises
+        ------
+        LabError
+            With what nft says.
+        """
+        try:
+            self.helper.ask("load", netns=netns, rules=list(rules))
+        except FileNotFoundError as error:
+            raise LabError("nft", str(error), "Install the package nftables.") from error
+        except OSError as error:
+            raise LabError("nft", error.strerror or str(error)) from error
+
+    def _prove_links(self) -> None:
+        """Without any policy, a packet gets from every pod to the world and back."""
+        probes = list(self._link_probes())
+        for probe, outcome in kernel_outcomes(self.helper, self.topology, probes).items():
+            if outcome is not Outcome.ALLOWED:
+                raise LabError("links", f"nothing gets through before there is a policy: {probe}")
+
+    def _link_probes(self) -> Iterator[Probe]:
+        outside = outside_of(self.cluster)
+        for pods in self.topology.pods.values():
+            for pod in pods:
+                for address in pod.addresses:
+                    there = outside[address.family]
+                    ends = (pod, External(there)), (address, there)
+                    yield Probe(*ends[0], *ends[1], Port(9))
+                    yield Probe(*ends[0][::-1], *ends[1][::-1], Port(9))
+
+    def pod(self, name: str) -> Host:
+        """Return a pod by `namespace/name`; of a workload, its first pod."""
+        return self._host(parties(self.cluster, parse_end(name))[0])
+
+    def node(self, name: str) -> Host:
+        """Return a node by name."""
+        return self._host(parties(self.cluster, NodeName(name))[0])
+
+    @property
+    def world(self) -> Host:
+        """The world outside: it has every address that nobody in the cluster has."""
+        return Host(WORLD, WORLD, (), self.helper)
+
+    def _host(self, party: Party) -> Host:
+        return Host(str(party), self.topology.netns(party), party.addresses, self.helper)
+
+    def verify(
+        self,
+        connections: str | Iterable[str | Connection] = ALL_PAIRS,
+        *,
+        ports: Sequence[str] | None = None,
+        outside: Iterable[str] | None = None,
+    ) -> Verification:
+        """Send packets, and return what the kernel did with each beside what the model says.
+
+        Parameters
+        ----------
+        connections
+            Connections, in their notation or as objects; of a workload every pod is asked. Or
+            `"all pairs"`: every two ends of which one is a pod.
+        ports
+            For all pairs: ports such as `"5432/TCP"`; by default those where rules begin and end,
+            and their neighbours.
+        outside
+            For all pairs: addresses that are in no cluster; by default the edges of all blocks.
+
+        Raises
+        ------
+        LabError
+            If a packet was never sent: that is no verdict.
+        """
+        if connections == ALL_PAIRS:
+            found = list(self._all_pairs(ports, outside))
+        else:
+            asked = [connections] if isinstance(connections, str) else connections
+            parsed = (Connection.parse(c) if isinstance(c, str) else c for c in asked)
+            found = [probe for each in parsed for probe in probes_of(self.topology, each)]
+        kernel = kernel_outcomes(self.helper, self.topology, list(dict.fromkeys(found)))
+        return compare(self.engine, self.cluster, self.profile, kernel)
+
+    def _all_pairs(
+        self, ports: Sequence[str] | None, outside: Iterable[str] | None
+    ) -> Iterator[Probe]:
+        cluster = self.cluster
+        some = boundary_ports(cluster) if ports is None else _single_ports(ports)
+        beyond = boundary_addresses(cluster) if outside is None else map(parse_address, outside)
+        return all_pairs(self.topology, some, beyond)
+
+
+def _single_ports(texts: Iterable[str]) -> tuple[Port, ...]:
+    spans = PortSet.of(*texts)
+    return tuple(Port(n, protocol) for protocol, (a, b) in spans for n in range(a, b + 1))

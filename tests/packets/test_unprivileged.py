@@ -1,0 +1,70 @@
+"""The lab needs no privilege: run as root, this test drops to an account without any."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+
+import pytest
+
+from nsimlib.packets.checking import Report
+from tests.conftest import ROOT, missing
+
+pytestmark = pytest.mark.system
+
+NOBODY = 65534
+PROGRAM = """
+import os
+import nsimlib as ns
+from nsimlib.packets.lab import Lab
+with Lab(ns.scenario("shop")) as lab:
+    found = lab.verify(ports=["53/UDP", "443/TCP"], outside=["203.0.113.7", "2001:db8::7"])
+    print(os.getuid(), len(found) > 500, bool(found), lab.pod("shop/web").run("id", "-u").stdout)
+"""
+
+
+def interpreters() -> Iterator[str]:
+    """Pythons that an account without rights may be able to run."""
+    yield sys.executable
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    yield from (f"{folder}/{version}" for folder in ("/usr/local/bin", "/usr/bin"))
+
+
+def test_an_ordinary_user_gets_the_same_verdicts(machine: Report) -> None:
+    assert machine
+    if os.getuid() != 0:
+        assert run(sys.executable, os.getuid()) == [
+            str(os.getuid()),
+            "True",
+            "True",
+            str(os.getuid()),
+        ]
+        return
+    for interpreter in interpreters():
+        if is_open_to(interpreter, NOBODY):
+            assert run(interpreter, NOBODY) == [str(NOBODY), "True", "True", str(NOBODY)]
+            return
+    missing("Python that every account may run", "install the system's python3")
+
+
+def is_open_to(interpreter: str, user: int) -> bool:
+    try:
+        return bool(run(interpreter, user, "import nsimlib; print('yes')"))
+    except (PermissionError, FileNotFoundError, subprocess.CalledProcessError):
+        return False
+
+
+def run(interpreter: str, user: int, program: str = PROGRAM) -> list[str]:
+    done = subprocess.run(
+        [interpreter, "-c", program],
+        cwd="/",
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{sysconfig.get_path('purelib')}"},
+        user=user,
+        group=user if os.getuid() == 0 else None,
+        extra_groups=[] if os.getuid() == 0 else None,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
