@@ -110,7 +110,8 @@ def compare(
     Parameters
     ----------
     connection
-        A `Connection` or its notation; without one, or empty, all pairs of pods and the world outside.
+        A `Connection` or its notation; without one, or empty, all pairs of pods and the world
+        outside.
     cnis
         Names of profiles; the others are held against the first.
 

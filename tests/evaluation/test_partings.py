@@ -90,7 +90,8 @@ def test_rows_are_grouped_by_reason() -> None:
     assert list(found.by_reason) == ["ipBlock against pods", "SCTP"]
     (row,) = found.by_reason["ipBlock against pods"]
     assert found.ends(row) == "shop/web -> shop/api"
-    assert found.said(row, "ipBlock against pods") == (("spec", "all TCP, all UDP"), ("cilium", "nothing"))
+    said = found.said(row, "ipBlock against pods")
+    assert said == (("spec", "all TCP, all UDP"), ("cilium", "nothing"))
     assert row.witness == "shop/web -> shop/api:443/TCP"
 
 
