@@ -28,7 +28,7 @@ from nsimlib.evaluation.bits import Bits, nobody
 from nsimlib.evaluation.universe import Matching
 from nsimlib.model.policy import Action
 
-__all__ = ["Grade", "Marked", "Scale", "Step"]
+__all__ = ["Closing", "Grade", "Marked", "Scale", "Step"]
 
 #: what a step can come to, in the order of the marks
 ACTIONS = (Action.ALLOW, Action.DENY, Action.PASS)
@@ -128,7 +128,9 @@ class Grade:
         regions = (
             region
             for ports, about in _by_ports(steps)
-            for region in _regions(scale, ports, _by_policy(about) if ties_are_open else [[about]])
+            for region in _regions(
+                scale, ports, _by_policy(about) if ties_are_open else [[list(about)]]
+            )
         )
         return cls(scale, _merged(regions))
 
@@ -207,7 +209,7 @@ def _by_policy(steps: Iterable[Step]) -> list[list[list[Step]]]:
     ]
 
 
-def _regions(scale: Scale, ports: int, orders: Iterable[Sequence[Step]]) -> Iterator[Marked]:
+def _regions(scale: Scale, ports: int, orders: ByPolicy) -> Iterator[Marked]:
     """What steps make of the ends on ports that all of them are about."""
     may, decided = _walked(orders)
     for action, ends in may.items():

@@ -128,7 +128,8 @@ class Grants:
 
     def _at_subject(self, rule: Rule, side: Side) -> PortSet:
         """The ports of a rule that mean the same for all subjects, or what they mean for this."""
-        key = rule.ports, rule.except_ports, id(side.subject.ports) if _by_name(rule) else 0
+        declared = side.subject.ports if isinstance(side.subject, Pod) else ()
+        key = rule.ports, rule.except_ports, id(declared) if _by_name(rule) else 0
         if key not in self._meant:
             self._meant[key] = ports_meant(rule, side)
         return self._meant[key]

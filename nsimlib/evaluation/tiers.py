@@ -75,18 +75,17 @@ class Tiers:
         by_tier = self._by_tier(policies)
         enforced = (policy for of_tier in by_tier.values() for policy in of_tier)
         asked = Asked(direction, subject, learned(enforced, self.profile))
-        if len(by_tier) == 1 and self._adds_up(*by_tier.items(), direction):
-            ((number, of_tier),) = by_tier.items()
-            return self._part_graded(self.profile.tiers[number], Part(of_tier, (ALLOW,)), asked)
+        only = next(iter(by_tier.items())) if len(by_tier) == 1 else None
+        if only is not None and self._adds_up(*only, direction):
+            return self._part_graded(self.profile.tiers[only[0]], Part(only[1], (ALLOW,)), asked)
         # What every tier passes on is allowed.
         grade = self._default(ALLOW)
         for number in sorted(by_tier, reverse=True):
             grade = self._of_tier(number, by_tier[number], asked).then(grade)
         return grade if by_tier else None
 
-    def _adds_up(self, held: tuple[int, Policies], direction: Direction) -> bool:
+    def _adds_up(self, number: int, policies: Policies, direction: Direction) -> bool:
         """Whether the rules of a tier have but to be added up: they allow, all else is denied."""
-        number, policies = held
         tier = self.profile.tiers[number]
         return (
             _default_of(tier, policies, direction) is DENY
