@@ -18,7 +18,7 @@ def partings_lines(found: Partings) -> Iterator[str]:
     """Yield the summary, then for each reason the connections that differ for it."""
     yield found.summary
     for reason, rows in found.by_reason.items():
-        yield f"{reason}:"
+        yield f"{reason} ({len(rows)})"
         for row in rows[:MOST]:
             yield f"  {found.ends(row)}"
             yield from (f"    {cnis}: {said}" for cnis, said in found.said(row, reason))
