@@ -12,13 +12,13 @@ from functools import cached_property
 
 from nsimlib.cni.profile import Profile
 from nsimlib.cni.reading import as_read
-from nsimlib.datapath.aws_maps import L4, MAX_ENTRIES, Item, Prefix, items, prefixes_of, single
+from nsimlib.datapath.aws_maps import L4, MAX_ENTRIES, Item, Prefix, items, prefixes_of
 from nsimlib.datapath.lookups import Answer, Asked, Visit
 from nsimlib.datapath.packet import State
 from nsimlib.datapath.ruleset import Origin
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import applies
-from nsimlib.model.addresses import Address
+from nsimlib.model.addresses import Address, IPBlock
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction, Policy
@@ -78,7 +78,7 @@ class AwsPod:
         for node in self.cluster.nodes:
             if node.name == self.pod.node:
                 for address in node.addresses:
-                    yield Item(single(address), (L4(),), None, "the pod's own node (F1.24)")
+                    yield Item(IPBlock(address.cidr), (L4(),), None, "the pod's own node (F1.24)")
 
     def save(self) -> str:
         """Return the maps as text, in a layout of our own."""

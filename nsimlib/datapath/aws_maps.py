@@ -20,14 +20,14 @@ from nsimlib.cni.profile import Profile
 from nsimlib.datapath.ruleset import Origin
 from nsimlib.evaluation.ends import backends
 from nsimlib.evaluation.matching import is_judged, resolve_port
-from nsimlib.model.addresses import Address, AddressRange, Family, IPBlock
+from nsimlib.model.addresses import AddressRange, Family, IPBlock
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Party, Pod, Service, selects
 from nsimlib.model.peers import BlockPeer, PodPeer
 from nsimlib.model.policy import Direction, Rule
 from nsimlib.model.ports import MAX_PORT, PolicyPort, Port, Protocol
 
-__all__ = ["L4", "MAX_ENTRIES", "Item", "Prefix", "items", "prefixes_of", "single"]
+__all__ = ["L4", "MAX_ENTRIES", "Item", "Prefix", "items", "prefixes_of"]
 
 #: so many entries a prefix can have (F4.25)
 MAX_ENTRIES = 24
@@ -77,11 +77,6 @@ class Prefix:
         return self.range.cidrs[0]
 
 
-def single(address: Address) -> IPBlock:
-    """Return the block of one address."""
-    return IPBlock(f"{address}/{address.family.bits}")
-
-
 def prefixes_of(found: Iterable[Item]) -> tuple[Prefix, ...]:
     """Return the map of these items, in the order of addresses, the widest first."""
     found = tuple(found)
@@ -123,7 +118,8 @@ def items(
         elif isinstance(peer, PodPeer):
             for other in _selected(peer, origin, cluster, profile):
                 allows = tuple(_allows(rule, pod if inward else other, profile))
-                yield from (Item(single(a), allows, origin) for a in other.addresses if allows)
+                blocks = (IPBlock(address.cidr) for address in other.addresses)
+                yield from (Item(block, allows, origin) for block in blocks if allows)
             if not inward:
                 yield from _services(peer, rule, origin, cluster, profile)
 
@@ -155,7 +151,7 @@ def _services(
             allows = tuple(_of_service(service, rule, cluster, profile))
             note = f"Service {service.key}, whose selector the entry selects (F4.29)"
             for address in service.cluster_ips if allows else ():
-                yield Item(single(address), allows, origin, note)
+                yield Item(IPBlock(address.cidr), allows, origin, note)
 
 
 def _is_meant(peer: PodPeer, service: Service, origin: Origin, cluster: Cluster) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.classes import outside
 from nsimlib.evaluation.matching import is_judged, on_own_node
-from nsimlib.model.addresses import Address, AddressRange, Family
+from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import External, Node, Party, Pod
 from nsimlib.model.peers import BlockPeer, DomainPeer
@@ -123,12 +123,8 @@ class Identities:
                 yield from ((cidr, found) for cidr in piece.cidrs)
         known: tuple[Pod | Node, ...] = (*self.cluster.pods, *self.cluster.nodes)
         for party in known:
-            yield from ((_single(address), self.of(party)) for address in party.addresses)
+            yield from ((address.cidr, self.of(party)) for address in party.addresses)
 
 
 def _labels(pod: Pod) -> object:
     return pod.namespace.name, frozenset(pod.labels.items()), pod.account.name
-
-
-def _single(address: Address) -> str:
-    return f"{address}/{address.family.bits}"

@@ -19,7 +19,7 @@ from nsimlib.datapath.matches import (
 )
 from nsimlib.datapath.ruleset import Chain, Origin, Rule, Target
 from nsimlib.evaluation.engine import applies
-from nsimlib.model.addresses import Address, Family
+from nsimlib.model.addresses import Family
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.ports import Protocol
@@ -75,13 +75,9 @@ def pod_rules(pod: Pod, policies: Iterable[Policy], family: Family) -> PodRules 
     address = next((each for each in pod.addresses if each.family is family), None)
     if address is None:
         return None
-    cidr = _single(address)
     name = pod_chain(pod.namespace.name, pod.name)
-    return PodRules(pod, cidr, Chain(name, tuple(_rules(pod, cidr, policies, family))))
-
-
-def _single(address: Address) -> str:
-    return f"{address}/{address.family.bits}"
+    rules = tuple(_rules(pod, address.cidr, policies, family))
+    return PodRules(pod, address.cidr, Chain(name, rules))
 
 
 def _rules(pod: Pod, cidr: str, policies: Iterable[Policy], family: Family) -> Iterator[Rule]:

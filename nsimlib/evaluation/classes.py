@@ -131,7 +131,7 @@ def _named(
         if isinstance(peer, DomainPeer)
     ]
     return {
-        AddressRange(address.family, address.value, address.value)
+        address.range
         for place in cluster.places
         for name, addresses in place.names.items()
         if any(pattern.names(name) for pattern in patterns)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from nsimlib.errors import ConnectionSyntaxError, UnknownName
 from nsimlib.evaluation.naming import End, SomePods
-from nsimlib.model.addresses import Address, AddressRange, Family, parse_address, parse_cidr
+from nsimlib.model.addresses import AddressRange, Family, parse_address, parse_cidr
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import ARROW
 from nsimlib.model.ports import ALL_PORTS, PortSet
@@ -90,12 +90,8 @@ def _ranges(text: str, clusters: Iterable[Cluster]) -> Iterator[AddressRange]:
         if "/" in text:
             yield parse_cidr(text)
         else:
-            yield _single(parse_address(text))
+            yield parse_address(text).range
     except ValueError:
         for place in chain.from_iterable(cluster.places for cluster in clusters):
             yield from place.cidrs if place.name == text else ()
-            yield from map(_single, place.names.get(text.lower(), ()))
-
-
-def _single(address: Address) -> AddressRange:
-    return AddressRange(address.family, address.value, address.value)
+            yield from (address.range for address in place.names.get(text.lower(), ()))

@@ -63,9 +63,7 @@ def _peers(peer: Party, subject: Pod) -> tuple[Peer, ...]:
         elsewhere = peer.namespace != subject.namespace
         names = LabelSelector.of({NAME_LABEL: peer.namespace.name}) if elsewhere else None
         return (PodPeer(names, _given_labels(peer)),)
-    return tuple(
-        BlockPeer(IPBlock(f"{address}/{address.family.bits}")) for address in peer.addresses
-    )
+    return tuple(BlockPeer(IPBlock(address.cidr)) for address in peer.addresses)
 
 
 def _given_labels(pod: Pod) -> LabelSelector:

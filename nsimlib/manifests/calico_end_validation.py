@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator
 from nsimlib.errors import SelectorSyntaxError
 from nsimlib.manifests import calico_shapes as shapes
 from nsimlib.manifests.calico_selectors import parse_selector
-from nsimlib.manifests.cidrs import read_cidr
+from nsimlib.manifests.cidrs import cidr_remedy, read_cidr
 from nsimlib.manifests.faults import Fault, forbidden, invalid, required, warning
 from nsimlib.manifests.names import port_name_errors, port_number_errors
 from nsimlib.manifests.nodes import Path
-from nsimlib.model.addresses import parse_address
 from nsimlib.model.policy import Direction
 
 __all__ = [
@@ -118,14 +117,6 @@ def net_faults(path: Path, nets: Iterable[str]) -> Iterator[Fault]:
     for i, net in enumerate(nets):
         cidr = read_cidr(net)
         if cidr is None:
-            yield invalid((*path, i), net, "invalid CIDR", _net_remedy(net))
+            yield invalid((*path, i), net, "invalid CIDR", cidr_remedy(net))
         elif cidr.network != net:
             yield invalid((*path, i), net, "invalid CIDR", f"Write {cidr.network}.")
-
-
-def _net_remedy(net: str) -> str:
-    try:
-        address = parse_address(net)
-    except ValueError:
-        return ""
-    return f"Write {net}/{address.family.bits} for this one address."

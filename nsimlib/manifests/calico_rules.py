@@ -142,10 +142,9 @@ def read_net(text: str) -> str | None:
     if cidr := read_cidr(text):
         return cidr.text
     try:
-        address = parse_address(text)
+        return parse_address(text).cidr
     except ValueError:
         return None
-    return f"{address}/{address.family.bits}"
 
 
 def _blocks(nets: Iterable[str], path: str) -> Iterator[BlockPeer]:

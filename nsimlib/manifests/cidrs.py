@@ -13,7 +13,7 @@ from nsimlib.manifests.faults import Fault, invalid, warning
 from nsimlib.manifests.nodes import Path
 from nsimlib.model.addresses import Address, AddressRange, Family, parse_address, parse_cidr
 
-__all__ = ["WrittenCIDR", "cidr_faults", "read_cidr"]
+__all__ = ["WrittenCIDR", "cidr_faults", "cidr_remedy", "read_cidr"]
 
 BAD_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 MAPPED = AddressRange(Family.IPV6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFF_FFFF)
@@ -66,15 +66,14 @@ def cidr_faults(path: Path, written: str) -> Iterator[Fault]:
     """Yield what the server says about a CIDR: an error, or warnings."""
     cidr = read_cidr(written)
     if cidr is None:
-        yield invalid(path, written, BAD_CIDR, _cidr_remedy(written))
+        yield invalid(path, written, BAD_CIDR, cidr_remedy(written))
         return
     host = parse_address(cidr.text.partition("/")[0])
     if host != cidr.range.start:
-        single = f"{host}/{host.family.bits}"
         yield warning(
             path,
             f'CIDR value "{written}" is ambiguous in this context '
-            f'(should be "{cidr.network}" or "{single}"?) (F1.46)',
+            f'(should be "{cidr.network}" or "{host.cidr}"?) (F1.46)',
         )
     if cidr.text != written:
         yield warning(
@@ -84,7 +83,8 @@ def cidr_faults(path: Path, written: str) -> Iterator[Fault]:
         )
 
 
-def _cidr_remedy(written: str) -> str:
+def cidr_remedy(written: str) -> str:
+    """Return what to write instead of a CIDR that is a bare address; else there is no telling."""
     try:
         address = parse_address(written)
     except ValueError:

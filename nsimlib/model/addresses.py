@@ -48,6 +48,20 @@ class Address(NamedTuple):
     family: Family
     value: int
 
+    @property
+    def cidr(self) -> str:
+        """The CIDR of this address alone.
+
+        >>> parse_address("10.0.0.7").cidr, parse_address("::ffff:10.0.0.7").cidr
+        ('10.0.0.7/32', '::ffff:10.0.0.7/128')
+        """
+        return f"{self}/{self.family.bits}"
+
+    @property
+    def range(self) -> "AddressRange":
+        """The range of this address alone."""
+        return AddressRange(self.family, self.value, self.value)
+
     def __str__(self) -> str:
         return str(netaddr.IPAddress(self.value, self.family.version))
 

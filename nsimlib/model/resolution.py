@@ -207,4 +207,4 @@ def _singles(addresses: Iterable[Address], peer: ServicePeer) -> Iterator[BlockP
 
 
 def _single(address: Address) -> IPBlock:
-    return IPBlock(f"{address}/{address.family.bits}")
+    return IPBlock(address.cidr)

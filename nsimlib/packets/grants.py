@@ -16,7 +16,7 @@ from operator import or_
 from typing import NamedTuple
 
 from nsimlib.errors import LabError
-from nsimlib.model.addresses import Address, AddressRange, Family
+from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Pod, selects
 from nsimlib.model.peers import BlockPeer, Peer, PodPeer
@@ -82,7 +82,7 @@ def _ranges(cluster: Cluster, policy: Policy, peer: Peer) -> Iterator[AddressRan
     elif isinstance(peer, PodPeer):
         for pod in cluster.pods:
             if not pod.host_network and selects(peer, pod, policy.namespace):
-                yield from map(_single, pod.addresses)
+                yield from (address.range for address in pod.addresses)
 
 
 def _by_name(
@@ -94,7 +94,7 @@ def _by_name(
         meant = reduce(or_, (_meant(port, pod) for port in named), NO_PORTS)
         for address in pod.addresses if meant and not pod.host_network else ():
             if any(address in each for each in ranges):
-                yield Grant(_single(address), meant)
+                yield Grant(address.range, meant)
 
 
 def _meant(port: PolicyPort, pod: Pod) -> PortSet:
@@ -102,10 +102,6 @@ def _meant(port: PolicyPort, pod: Pod) -> PortSet:
         return port.numbers()
     found = (each for each in pod.named_ports(port.port) if each.protocol is port.protocol)
     return reduce(or_, map(PortSet.single, found), NO_PORTS)
-
-
-def _single(address: Address) -> AddressRange:
-    return AddressRange(address.family, address.value, address.value)
 
 
 def _disjoint(found: Iterable[Grant]) -> Iterator[Grant]:

@@ -171,7 +171,7 @@ class Planning:
                 self.places[WORLD].addresses.append((inward, str(address)))
         of_pods = (a for pod in networked(self.topology.cluster) for a in pod.addresses)
         for address in (*chain(*self.topology.hosts.values()), *of_pods):
-            self.places[WORLD].routes.append((inward, whole(address), "first"))
+            self.places[WORLD].routes.append((inward, address.cidr, "first"))
         # Once every address is local the gateway is, too, and the kernel refuses routes by it.
         for family in self.topology.families:
             self.places[FABRIC].routes.append((outward, EVERYTHING[family], "via"))
@@ -188,10 +188,10 @@ class Planning:
             self.places[FABRIC].routes.append((down, f"{FENCE}/32", "via"))
         for address in self.topology.hosts[name]:
             self.places[netns].addresses.append((up, str(address)))
-            self.places[FABRIC].routes.append((down, whole(address), "via"))
+            self.places[FABRIC].routes.append((down, address.cidr, "via"))
         for pod in self.topology.pods[name]:
             for address in pod.addresses:
-                self.places[FABRIC].routes.append((down, whole(address), "via"))
+                self.places[FABRIC].routes.append((down, address.cidr, "via"))
             self._pod(netns, pod)
 
     def _pod(self, host: str, pod: Pod) -> None:
@@ -202,7 +202,7 @@ class Planning:
         self._default_route(netns, up)
         for address in pod.addresses:
             self.places[netns].addresses.append((up, str(address)))
-            self.places[host].routes.append((down, whole(address), "via"))
+            self.places[host].routes.append((down, address.cidr, "via"))
 
     def _default_route(self, netns: str, index: int) -> None:
         routes = ((index, EVERYTHING[family], "via") for family in self.topology.families)
@@ -217,7 +217,3 @@ class Planning:
         end = End(host, name, OWN + self.places[host].guests, NODE_MAC)
         self.links.append((end, End(guest, called, OWN, mac)))
         return end.number, OWN
-
-
-def whole(address: Address) -> str:
-    return f"{address}/{address.family.bits}"

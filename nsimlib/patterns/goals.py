@@ -71,7 +71,7 @@ class Goal:
     @property
     def caches(self) -> tuple[BlockPeer, ...]:
         """The addresses of caches, one block each."""
-        return tuple(BlockPeer(IPBlock(f"{a}/{a.family.bits}")) for a in self.node_caches)
+        return tuple(BlockPeer(IPBlock(address.cidr)) for address in self.node_caches)
 
     @property
     def subnets(self) -> tuple[BlockPeer, ...]:
