@@ -130,17 +130,26 @@ def changes(cluster: Any, reach: Any) -> Iterator[tuple[str, float, str]]:
 
 
 def differences(cluster: Any) -> Iterator[tuple[str, float, str]]:
-    """Take out every hundredth policy."""
-    try:
-        from nsimlib.evaluation.difference import difference
-    except ModuleNotFoundError:
-        return
+    """Take out every hundredth policy; give a pod other labels; compare what is compiled."""
+    from nsimlib.cni.profile import load_profile
+    from nsimlib.evaluation.comparison import Comparison
+    from nsimlib.evaluation.difference import difference
+
     gone = {policy.key for policy in cluster.policies[::100]}
     if gone and len({p.key for p in cluster.policies}) == len(cluster.policies):
         after = cluster.without(*gone)
         found, seconds = best(lambda: difference(cluster, after))
         yield "difference, 1 % of the policies gone", seconds, "s"
         yield "difference, rows", len(found.rows), ""
+    pod = cluster.pods[len(cluster.pods) // 2]
+    relabelled = cluster.with_labels(pod.key, app="another", tier="db")
+    _, seconds = best(lambda: difference(cluster, relabelled))
+    yield "difference, one pod relabelled", seconds, "s"
+    comparison = Comparison(cluster, relabelled, load_profile("spec"))
+    for side in (comparison.before, comparison.after):
+        side.rows.into(0)
+    _, seconds = best(lambda: sum(1 for _ in comparison.changed()))
+    yield "comparing two compiled sides", seconds, "s"
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from uuid import UUID
 
 import yaml
 
-from benchmarks.policies import policies
+from benchmarks.policies import admin_policies, policies
 
 Manifest = dict[str, Any]
 
@@ -41,7 +41,8 @@ SAFE = "bcdfghjklmnpqrst"
 class Shape:
     """How large a cluster is; `fat` pods carry all that the API server adds to a running pod.
 
-    `style` names another way to write its policies (`policies.STYLES`).
+    `style` names another way to write its policies (`policies.STYLES`), `admin` is how many
+    AdminNetworkPolicies of ten rules there are besides.
     """
 
     pods: int
@@ -51,6 +52,7 @@ class Shape:
     fat: bool = True
     replicas: int = 10
     style: str = ""
+    admin: int = 0
 
 
 SHAPES: Final = {
@@ -58,6 +60,8 @@ SHAPES: Final = {
     "S": Shape(1_000, 20, 200),
     "M": Shape(10_000, 200, 2_000),
     "L": Shape(100_000, 1_000, 10_000),
+    # The same bytes as L, and then policies of a tier above.
+    "TIER": Shape(100_000, 1_000, 10_000, admin=100),
     "L3": Shape(100_000, 1_000, 30_000),
     "XL": Shape(150_000, 5_000, 50_000),
     # As many as in the one cluster whose numbers are published: more policies than pods.
@@ -146,6 +150,11 @@ def _items(shape: Shape, form: Any) -> Iterator[str]:
             address += 1
             yield template % _slots(workload, replica, address, random)
     for policy in policies(shape.policies, names, workloads, random, shape.style):
+        yield form(policy)
+    teams = sorted(
+        {of_namespace["team"] for of_namespace in labels.values() if "team" in of_namespace}
+    )
+    for policy in admin_policies(shape.admin, teams, random):
         yield form(policy)
 
 

@@ -8,9 +8,8 @@ most pods reach most others.
 """
 
 import json
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,22 +18,12 @@ from tracemalloc import get_traced_memory, start, stop
 from typing import Any, Final, TypeVar
 
 from benchmarks.generate import SHAPES, write
+from benchmarks.measure import best, in_a_process
 
-RUNS = 3
 CASES: Final = (("M", ""), ("L", ""), ("L", "walls down"))
 #: an explicit graph of more pods than this is not built
 EXPLICIT = 10_000
 T = TypeVar("T")
-
-
-def best(act: Callable[[], T]) -> tuple[T, float]:
-    """Return what an act gives and the seconds of its fastest run."""
-    seconds = []
-    for _ in range(RUNS):
-        begun = perf_counter()
-        given = act()
-        seconds.append(perf_counter() - begun)
-    return given, min(seconds)
 
 
 def traced(act: Callable[[], T]) -> tuple[T, float]:
@@ -116,9 +105,8 @@ def table(results: dict[str, dict[str, str]]) -> Iterator[str]:
         yield f"| {row} | {' | '.join(each.get(row, '') for each in results.values())} |"
 
 
-def main() -> None:
-    """Measure the shapes that the command line names, or all, and print a Markdown table."""
-    wanted = sys.argv[1:] or list(dict.fromkeys(shape for shape, _ in CASES))
+def tables(wanted: Container[str]) -> Iterator[str]:
+    """Measure the cases of some shapes and yield the lines of a Markdown table."""
     results: dict[str, dict[str, str]] = {}
     with TemporaryDirectory() as folder:
         for shape, about in CASES:
@@ -127,10 +115,14 @@ def main() -> None:
                 continue
             if not path.exists():
                 write(path, replace(SHAPES[shape], fat=False), "json")
-            command = [sys.executable, "-m", "benchmarks.graphs", "--one", str(path), about]
-            found = subprocess.check_output(command)
-            results[f"{shape} {about}".strip()] = dict(json.loads(found))
-    print("\n".join(table(results)))
+            found = in_a_process("benchmarks.graphs", "--one", str(path), about)
+            results[f"{shape} {about}".strip()] = dict(found)
+    yield from table(results)
+
+
+def main() -> None:
+    """Measure the shapes that the command line names, or all, and print a Markdown table."""
+    print("\n".join(tables(sys.argv[1:] or [shape for shape, _ in CASES])))
 
 
 if __name__ == "__main__":

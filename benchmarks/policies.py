@@ -1,4 +1,7 @@
-"""The NetworkPolicies of a made-up cluster: defaults per namespace, then workload by workload."""
+"""The policies of a made-up cluster: defaults per namespace, then workload by workload.
+
+AdminNetworkPolicies, where there are any, are for teams.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -6,10 +9,11 @@ from itertools import count, islice
 from random import Random
 from typing import Any, Protocol
 
-__all__ = ["STYLES", "policies"]
+__all__ = ["STYLES", "admin_policies", "policies"]
 
 Manifest = dict[str, Any]
 NAME_LABEL = "kubernetes.io/metadata.name"
+ADMIN_PORTS = (80, 443, 5432, 8080)
 TIERS = ("backend", "cache", "db", "frontend", "worker")
 
 
@@ -173,6 +177,47 @@ STYLES: dict[str, Style] = {
     "across": _antrea_across,
     "identities": _identities,
 }
+
+
+def admin_policies(number: int, teams: list[str], random: Random) -> Iterator[Manifest]:
+    """Yield so many AdminNetworkPolicies of ten rules, each for eight of the teams."""
+    for priority in range(number):
+        operator = {"key": "team", "operator": "In", "values": random.sample(teams, 8)}
+        spec: Manifest = {
+            "priority": priority,
+            "subject": {"namespaces": {"matchExpressions": [operator]}},
+        }
+        for index in range(10):
+            direction, side = random.choice((("ingress", "from"), ("egress", "to")))
+            rule = {
+                "name": f"rule-{index}",
+                "action": random.choice(("Allow", "Deny", "Pass")),
+                side: [_admin_peer(direction, teams, random)],
+                "ports": [{"portNumber": {"protocol": "TCP", "port": random.choice(ADMIN_PORTS)}}],
+            }
+            spec.setdefault(direction, []).append(rule)
+        yield {
+            "apiVersion": "policy.networking.k8s.io/v1alpha1",
+            "kind": "AdminNetworkPolicy",
+            "metadata": {"name": f"admin-{priority}"},
+            "spec": spec,
+        }
+
+
+def _admin_peer(direction: str, teams: list[str], random: Random) -> Manifest:
+    """A team, in egress sometimes a block, else pods by their tier and environment."""
+    chance = random.random()
+    if chance < 0.5:
+        return {"namespaces": {"matchLabels": {"team": random.choice(teams)}}}
+    if chance >= 0.8 and direction == "egress":
+        return {"networks": [f"10.{random.randrange(256)}.{random.randrange(256)}.0/24"]}
+    environment = random.choice(("prod", "stage", "dev"))
+    return {
+        "pods": {
+            "namespaceSelector": {"matchLabels": {"env": environment}},
+            "podSelector": {"matchLabels": {"tier": random.choice(("backend", "cache", "db"))}},
+        }
+    }
 
 
 def _policy(name: str, namespace: str, subject: Manifest, **spec: Any) -> Manifest:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks import engine, imports, load, peers
+from benchmarks import engine, graphs, imports, load, peers
 from benchmarks.generate import SHAPES, write
 from benchmarks.measure import Figure, calibrate, table, tell
 from benchmarks.report import put
@@ -26,7 +26,7 @@ LINES: Final = ROOT / "build" / "bench.jsonl"
 #: so much slower or faster is a machine that was busy with something else
 STEADY = 0.15
 SMALL: Final = ("S", "M")
-LARGE: Final = ("L", "OBS", "UNIQ", "DENSE", "FLAT", "A1", "A2", "A3", "A4", "A5", "CIL")
+LARGE: Final = ("L", "TIER", "OBS", "UNIQ", "DENSE", "FLAT", "A1", "A2", "A3", "A4", "A5", "CIL")
 #: what grows from the smallest to the largest of these shapes
 GROWTH: Final = ("S", "M", "L")
 #: what the short tables say
@@ -51,6 +51,7 @@ def sections(large: bool) -> Iterator[Figure]:
                 found.append(each)
                 yield each
     yield from growth(found)
+    yield from tiers(found)
     for shape in ("P1", "P2") if large else ("P1",):
         tell(f"peers: {shape}")
         yield from peers.measure(shape)
@@ -76,6 +77,14 @@ def growth(figures: Iterable[Figure]) -> Iterator[Figure]:
                 yield Figure("growth", f"{small} to {large}", what, load.exponent(*ends), "")
 
 
+def tiers(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Yield what an admin tier of 100 policies with ten rules each takes on top of L."""
+    what = "compile and all pairs"
+    taken = {each.case: each.value for each in figures if each.what == what}
+    if {"L", "TIER"} <= taken.keys():
+        yield Figure("tiers", "TIER over L", "added cost of tiers", taken["TIER"] - taken["L"])
+
+
 def machine() -> str:
     """Return what the figures were measured on."""
     version = platform.python_version()
@@ -93,6 +102,9 @@ def main() -> None:
     drift = calibrate() / before - 1
     about = [machine() + ("" if abs(drift) < STEADY else f"; noisy: it drifted by {drift:+.0%}")]
     lines = [*about, *tables(figures)]
+    if chosen.large:
+        tell("graphs")
+        lines += ["", "### Graphs", "", *graphs.tables(GROWTH)]
     print("\n".join(lines))
     if chosen.write:
         put("tables", lines)

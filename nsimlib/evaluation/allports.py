@@ -26,7 +26,7 @@ from nsimlib.model.ports import (
     Protocol,
 )
 
-__all__ = ["Judge", "Ports", "RuleMatch", "ports_meant", "union_of"]
+__all__ = ["Judge", "Ports", "ports_meant", "union_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Judge:
         rules = tuple(self._rules(policies, side))
         doubts = end_doubts(subject, peer, direction, self.profile)
         doubts += family_doubts(address, self.profile)
-        return self.decide(direction, policies, rules, doubts)
+        return self._decide(direction, policies, rules, doubts)
 
     def _policies(self, subject: Pod, direction: Direction) -> tuple[Policy, ...]:
         key = subject, direction
@@ -140,7 +140,7 @@ class Judge:
             self._matching[key] = any_of(checks)
         return self._matching[key]
 
-    def decide(
+    def _decide(
         self,
         direction: Direction,
         policies: tuple[Policy, ...],

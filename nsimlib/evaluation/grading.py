@@ -12,26 +12,25 @@ For 443 the second alone is asked, and allows B and C. Laid over one another tha
 {80 denied}, B {80 denied, 443 allowed}, C {80 and 443 allowed}; D is in none. Four set operations
 have graded eight pairs.
 
-The next tier has a say in what is passed on: 443 to A, and both ports to D. Where it allows 443 to
-A and denies the rest, its one cell meets A's and makes it {80 denied, 443 allowed}. B and C are not
-looked at again: they stay the same sets for every pod to which the policies of the first tier
-apply, whatever those of the second are.
+The next tier has a say in what is passed on: 443 to A, and both ports to D. Where it denies by
+default, that makes three cells of outcomes, for every pod to which the first tier's policies apply:
+B {443}, C {80, 443}, and nobody else may be reached. A pod whose own policies, in the second tier,
+allow 443 to A has one cell laid over them, A {443}; B and C are not looked at again, and stay the
+very same sets. So 1,000 classes of pods with policies of their own share what an admin tier says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, reduce
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import groupby
 from operator import attrgetter, or_
 from typing import NamedTuple
 
-from nsimlib.evaluation.bits import Bits, nobody
+from nsimlib.evaluation.bits import Bits, nobody, union
+from nsimlib.evaluation.marks import ACTIONS, Marked, Scale, grouped_by_marks, merged
 from nsimlib.evaluation.universe import Matching
 from nsimlib.model.policy import Action
 
-__all__ = ["Closing", "Grade", "Marked", "Scale", "Step"]
-
-#: what a step can come to, in the order of the marks
-ACTIONS = (Action.ALLOW, Action.DENY, Action.PASS)
+__all__ = ["Chain", "Grade", "Stage", "Step", "graded"]
 
 
 class Step(NamedTuple):
@@ -47,138 +46,106 @@ class Step(NamedTuple):
     policy: str = ""
 
 
-class Scale:
-    """Marks on ports: four masks in one integer, so that one operation does for all of them.
+class Stage(NamedTuple):
+    """A tier: in how many parts it is asked, what it does in the end, and which ports are open."""
 
-    They are the ports that may be allowed, those that may be denied, those that may be passed on,
-    and those that are decided, about which no later step is asked. What is decided and may be both
-    allowed and denied is undetermined.
+    parts: int
+    default: Action
+    doubted: int = 0
 
-    >>> scale = Scale(0b11)
-    >>> denied, allowed = scale.mark(Action.DENY, 0b01), scale.mark(Action.ALLOW, 0b11)
-    >>> scale.outcome(scale.then(denied, allowed))
+
+class Chain:
+    """Tiers in their order; each part has a place for its marks, so that one integer has them all.
+
+    >>> chain = Chain(Scale(0b11), (Stage(1, Action.PASS), Stage(1, Action.DENY)))
+    >>> deny = Marked(nobody(), chain.scale.mark(Action.DENY, 0b01))
+    >>> allow = Marked(nobody(), chain.scale.mark(Action.ALLOW, 0b11))
+    >>> both = next(chain.placed(0, [deny])).marks | next(chain.placed(1, [allow])).marks
+    >>> chain.scale.outcome(chain.end(both))
     (2, 2)
     """
 
-    def __init__(self, everything: int) -> None:
-        self.everything, self._width = everything, everything.bit_length()
-        self._decided = len(ACTIONS) * self._width
-        self._all_marks = sum(1 << place * self._width for place in range(len(ACTIONS) + 1))
+    def __init__(self, scale: Scale, stages: tuple[Stage, ...]) -> None:
+        self.scale, self.stages = scale, stages
+        self._parts = sum(stage.parts for stage in stages)
+        self._ends: dict[int, int] = {}
 
-    def mark(self, action: Action, ports: int, *, sure: bool = True) -> int:
-        """Return the marks of ports that surely come to this, or may."""
-        may = ports << ACTIONS.index(action) * self._width
-        return may | ports << self._decided if sure else may
+    def placed(self, part: int, cells: Iterable[Marked]) -> Iterator[Marked]:
+        """Yield what a part says, in its place among the others."""
+        return (Marked(ends, marks << part * self.scale.size) for ends, marks in cells)
 
-    def then(self, marks: int, later: int) -> int:
-        """Return the marks when later steps have a say about what is not decided."""
-        return marks | later & ~((marks >> self._decided) * self._all_marks)
+    def in_doubt(self, ends: Bits) -> Marked:
+        """Return the marks of ends about which whatever is decided may be otherwise."""
+        return Marked(ends, 1 << self._parts * self.scale.size)
 
-    def closed(self, marks: int, doubted: int = 0) -> int:
-        """Return the marks at the end of a tier: what surely passes is not decided any more.
+    def end(self, marks: int) -> int:
+        """Return what comes of the marks of all parts; what every tier passes on is allowed."""
+        if marks not in self._ends:
+            self._ends[marks] = self._asked(marks)
+        return self._ends[marks]
 
-        What is decided about ports in doubt may be otherwise.
-        """
-        allowed, denied, passed = self._split(marks)
-        several = (allowed | denied) & (passed | doubted)
-        either = self.mark(Action.ALLOW, allowed | several)
-        return either | self.mark(Action.DENY, denied | several)
-
-    def outcome(self, marks: int) -> tuple[int, int]:
-        """Return the ports that are allowed, and those that may be."""
-        allowed, denied, _ = self._split(marks)
-        return allowed & ~denied & marks >> self._decided, allowed
-
-    def _split(self, marks: int) -> tuple[int, int, int]:
-        width, everything = self._width, self.everything
-        return (
-            marks & everything,
-            marks >> width & everything,
-            marks >> 2 * width & everything,
-        )
-
-
-class Marked(NamedTuple):
-    """Ends whose ports have the same marks."""
-
-    ends: Bits
-    marks: int
-
-
-#: what becomes of marks at the end of a tier
-Closing = Callable[[int], int]
+    def _asked(self, marks: int) -> int:
+        scale, found = self.scale, 0
+        everything = scale.everything if marks >> self._parts * scale.size else 0
+        for parts, default, doubted in self.stages:
+            tier = 0
+            for _ in range(parts):
+                tier = scale.then(tier, marks & scale.all_marks)
+                marks >>= scale.size
+            tier = scale.then(tier, scale.mark(default, scale.everything))
+            found = scale.then(found, scale.closed(tier, doubted | everything))
+        return scale.then(found, scale.mark(Action.ALLOW, scale.everything))
 
 
 class Grade:
-    """What some steps make of every end: disjoint cells, and the marks of all who are in none."""
+    """What comes of every end in a chain: disjoint cells, and the marks of all who are in none."""
 
-    def __init__(self, scale: Scale, cells: Iterable[Marked] = (), rest: int = 0) -> None:
-        self.scale, self.cells, self.rest = scale, tuple(cells), rest
-        self._before: dict[tuple[int, Closing], list[Marked]] = {}
+    def __init__(self, chain: Chain, cells: Iterable[Marked]) -> None:
+        self.chain, self._cells = chain, merged(cells)
+        self.rest = chain.end(0)
+        ended = (Marked(ends, chain.end(marks)) for ends, marks in self._cells)
+        self.cells = grouped_by_marks(ended, self.rest)
+        self._touched = union([cell.ends for cell in self._cells])
 
-    @classmethod
-    def of(cls, scale: Scale, steps: Sequence[Step], *, ties_are_open: bool = False) -> "Grade":
-        """Return what steps make of the ends, in their order; they leave all others undecided.
+    def with_own(self, own: Sequence[Marked]) -> list[Marked]:
+        """Return the cells where other parts have a say as well, as disjoint cells.
 
-        With open ties, the first that matches of any policy may as well decide as that of another
-        policy of the same order (F1.48).
+        Sets that these do not touch stay the very same objects, which shows that subjects have
+        them in common.
         """
-        if len({step.action for step in steps}) == 1:
-            return cls(scale, _merged(_alone(scale, steps)))
-        regions = (
-            region
-            for ports, about in _by_ports(steps)
-            for region in _regions(
-                scale, ports, _by_policy(about) if ties_are_open else [[list(about)]]
-            )
-        )
-        return cls(scale, _merged(regions))
-
-    @cached_property
-    def touched(self) -> Bits:
-        """The ends that are in some cell."""
-        return reduce(or_, (cell.ends for cell in self.cells), nobody())
-
-    def then(self, later: "Grade", closing: Closing = int) -> "Grade":
-        """Return what comes of it when later steps have a say about what is not decided.
-
-        Sets of ends that the later grade does not touch stay the very same objects, which shows
-        that subjects have them in common.
-        """
-        then, rest = self.scale.then, closing(self.scale.then(self.rest, later.rest))
-        met: list[Marked] = []
+        touched, end = union([cell.ends for cell in own]), self.chain.end
         kept: list[Marked] = []
-        for cell in self._before_rest(later.rest, closing):
-            if cell.ends & later.touched:
-                met.append(Marked(cell.ends - later.touched, cell.marks))
+        met: list[Marked] = []
+        for cell in self.cells:
+            if cell.ends & touched:
+                met.append(Marked(cell.ends - touched, cell.marks))
             else:
                 kept.append(cell)
-        for ends, marks in later.cells:
+        for ends, marks in own:
             left = ends
-            for mine in self.cells if left & self.touched else ():
-                if both := mine.ends & left:
-                    met.append(Marked(both, closing(then(mine.marks, marks))))
+            for shared in self._cells if left & self._touched else ():
+                if both := shared.ends & left:
+                    met.append(Marked(both, end(shared.marks | marks)))
                     left = left - both
-            met.append(Marked(left, closing(then(self.rest, marks))))
-        return Grade(self.scale, (*kept, *_grouped(met, rest)), rest)
+                    if not left:
+                        break
+            met.append(Marked(left, end(marks)))
+        return [*kept, *grouped_by_marks(met, self.rest)]
 
-    def _before_rest(self, rest: int, closing: Closing) -> list[Marked]:
-        """The cells as they become where later steps treat all ends alike."""
-        key = rest, closing
-        if key not in self._before:
-            then = self.scale.then
-            cells = (Marked(ends, closing(then(marks, rest))) for ends, marks in self.cells)
-            self._before[key] = _grouped(cells, closing(then(self.rest, rest)))
-        return self._before[key]
 
-    def doubted(self, ends: Bits) -> "Grade":
-        """Return the grade where what is decided about some ends may be otherwise."""
-        closed, everything = self.scale.closed, self.scale.everything
-        found = [Marked(ends - self.touched, closed(self.rest, everything))]
-        for cell in self.cells:
-            found.append(Marked(cell.ends - ends, cell.marks))
-            found.append(Marked(cell.ends & ends, closed(cell.marks, everything)))
-        return Grade(self.scale, _grouped(found, self.rest), self.rest)
+def graded(scale: Scale, steps: Sequence[Step], *, ties_are_open: bool = False) -> list[Marked]:
+    """Return what steps make of the ends, in their order; they leave all others undecided.
+
+    With open ties, the first step that matches of any policy may as well decide as that of another
+    policy of the same order (F1.48).
+    """
+    if len({step.action for step in steps}) == 1:
+        return merged(_alone(scale, steps))
+    return merged(
+        region
+        for ports, about in _by_ports(steps)
+        for region in _regions(scale, ports, _by_policy(about) if ties_are_open else [[about]])
+    )
 
 
 def _alone(scale: Scale, steps: Iterable[Step]) -> Iterator[Marked]:
@@ -202,7 +169,7 @@ def _by_ports(steps: Sequence[Step]) -> Iterator[tuple[int, list[Step]]]:
 ByPolicy = list[list[list[Step]]]
 
 
-def _by_policy(steps: Iterable[Step]) -> list[list[list[Step]]]:
+def _by_policy(steps: Iterable[Step]) -> ByPolicy:
     return [
         [list(own) for _, own in groupby(equal, attrgetter("policy"))]
         for _, equal in groupby(steps, attrgetter("order"))
@@ -234,36 +201,3 @@ def _walked(orders: ByPolicy) -> tuple[dict[Action, Bits], Bits]:
                 decided, waiting = decided | sure, waiting - matching
             tied = tied | (decided - before)
     return may, decided
-
-
-def _merged(cells: Iterable[Marked]) -> list[Marked]:
-    """Return disjoint cells that together say what these say, laid over one another."""
-    apart: list[Marked] = []
-    for cell in cells:
-        if cell.ends:
-            apart = list(_laid_over(apart, cell))
-    return _grouped(apart)
-
-
-def _laid_over(apart: Iterable[Marked], new: Marked) -> Iterator[Marked]:
-    rest = new.ends
-    for cell in apart:
-        both = cell.ends & rest if rest else nobody()
-        if not both:
-            yield cell
-            continue
-        rest = rest - both
-        if alone := cell.ends - both:
-            yield Marked(alone, cell.marks)
-        yield Marked(both, cell.marks | new.marks)
-    if rest:
-        yield Marked(rest, new.marks)
-
-
-def _grouped(cells: Iterable[Marked], rest: int = 0) -> list[Marked]:
-    """Return disjoint cells with those of equal marks made one, and none with those of the rest."""
-    by_marks: dict[int, Bits] = {}
-    for ends, marks in cells:
-        if ends and marks != rest:
-            by_marks[marks] = by_marks[marks] | ends if marks in by_marks else ends
-    return [Marked(ends, marks) for marks, ends in by_marks.items()]

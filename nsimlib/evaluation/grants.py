@@ -57,6 +57,7 @@ class Grants:
         self.universe = universe
         self._peers = PeerSets(universe)
         self._named: dict[tuple[object, object], dict[PortSet, Bits]] = {}
+        self._domains: dict[int, bool] = {}
         self._meant: dict[object, PortSet] = {}
         self._known: dict[Direction, dict[int, _Known]] = {direction: {} for direction in Direction}
 
@@ -78,11 +79,13 @@ class Grants:
     ) -> tuple[object, ...]:
         """Return what of a subject counts for what the rules of these policies mean."""
         by_name, asking, named = False, [], False
+        # Every subject comes by here, so what is known is looked up at once.
+        seen = self._known[direction]
         for policy in policies:
-            known = self._policy(direction, policy)
+            known = seen.get(id(policy)) or self._policy(direction, policy)
             by_name = by_name or known.by_name
             asking += known.asking
-            named = named or (names is not None and any(map(_by_domain, known.rules)))
+            named = named or (names is not None and self._by_domain(known))
         declared: tuple[ContainerPort, ...] = ()
         if by_name and direction is Direction.INGRESS:
             declared = tuple(port for port in subject.ports if port.name in self.port_names)
@@ -101,38 +104,43 @@ class Grants:
             known[id(policy)] = _Known(policy, rules, any(map(_by_name, rules)), asking)
         return known[id(policy)]
 
+    def _by_domain(self, known: _Known) -> bool:
+        """Whether some rule names a domain; asked of few, and long to find out."""
+        if id(known) not in self._domains:
+            peers = (peer for rule in known.rules for peer in rule.all_peers)
+            self._domains[id(known)] = any(isinstance(peer, DomainPeer) for peer in peers)
+        return self._domains[id(known)]
+
     def of(
         self, direction: Direction, policy: Policy, subject: Pod, names: Names
     ) -> Iterator[Grant]:
         """Yield what the rules of a policy mean for a subject, in their order."""
-        for rule in self._policy(direction, policy).rules:
-            yield from self._of_rule(policy, rule, subject, names)
+        known = self._policy(direction, policy)
+        side = Side(direction, subject, subject, (), self.universe.profile, names)
+        for rule in known.rules:
+            own = True if rule.subject is None else _own(policy, rule, side)
+            if own is not False:
+                ends = self._peers.of(policy, rule, side)
+                matching = ends if own else Matching(nobody(), ends.sure | ends.unsure)
+                by_name = known.by_name and _by_name(rule)
+                for those, ports in self._of_rule(rule, subject, matching, side, by_name=by_name):
+                    yield Grant(policy, rule, those, ports)
 
-    def _of_rule(self, policy: Policy, rule: Rule, subject: Pod, names: Names) -> Iterator[Grant]:
-        side = Side(rule.direction, subject, subject, (), self.universe.profile, names)
-        own = _own(policy, rule, side)
-        if own is False:
-            return
-        ends = self._peers.of(policy, rule, side)
-        if own is None:
-            ends = Matching(nobody(), ends.sure | ends.unsure)
-        if rule.direction is Direction.INGRESS or not _by_name(rule):
-            yield Grant(policy, rule, ends, self._at_subject(rule, side))
+    def _of_rule(
+        self, rule: Rule, subject: Pod, ends: Matching, side: Side, *, by_name: bool
+    ) -> Iterator[tuple[Matching, PortSet]]:
+        """What a rule means on which of its ends."""
+        if rule.direction is Direction.INGRESS or not by_name:
+            # Rules are alike in what ports they name, far more than in whom.
+            key = rule.ports, rule.except_ports, id(subject.ports) if by_name else 0
+            if key not in self._meant:
+                self._meant[key] = ports_meant(rule, side)
+            yield ends, self._meant[key]
         elif rule.except_ports:
             for those, party in self._by_declared(ends):
-                at_party = replace(side, peer=party)
-                yield Grant(policy, rule, those, ports_meant(rule, at_party))
+                yield those, ports_meant(rule, replace(side, peer=party))
         else:
-            for those, ports in self._by_destination(rule.ports or (), ends):
-                yield Grant(policy, rule, those, ports)
-
-    def _at_subject(self, rule: Rule, side: Side) -> PortSet:
-        """The ports of a rule that mean the same for all subjects, or what they mean for this."""
-        declared = side.subject.ports if isinstance(side.subject, Pod) else ()
-        key = rule.ports, rule.except_ports, id(declared) if _by_name(rule) else 0
-        if key not in self._meant:
-            self._meant[key] = ports_meant(rule, side)
-        return self._meant[key]
+            yield from self._by_destination(rule.ports or (), ends)
 
     def _by_declared(self, ends: Matching) -> Iterator[tuple[Matching, Party]]:
         """The ends by the ports they declare, each part with one of them that speaks for it."""
@@ -173,10 +181,6 @@ class Grants:
 def _by_name(rule: Rule) -> bool:
     """Whether what the rule's ports mean depends on the destination."""
     return any(isinstance(port.port, str) for port in rule.all_ports)
-
-
-def _by_domain(rule: Rule) -> bool:
-    return any(isinstance(peer, DomainPeer) for peer in rule.all_peers)
 
 
 def _own(policy: Policy, rule: Rule, side: Side) -> Truth:

@@ -5,11 +5,13 @@ apply, as disjoint cells of ends. A worked example: two rules allow 443/TCP to A
 to B and C. The cells are A with 443, B with both, C with 80; an end in no cell is denied all.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import reduce
+from operator import sub
 from typing import NamedTuple
 
-from nsimlib.evaluation.bits import Bits, bits
-from nsimlib.evaluation.grading import Grade
+from nsimlib.evaluation.bits import Bits, bits, union
 from nsimlib.evaluation.grants import Grants
 from nsimlib.evaluation.matching import numbers_of
 from nsimlib.evaluation.portatoms import PortAtoms
@@ -56,25 +58,31 @@ class Profiles:
         about = self._grants.depends_on(direction, policies, subject)
         key = direction, tuple(map(id, policies)), about
         if key not in self._cells:
-            grade = self._tiers.graded(direction, policies, subject)
-            self._cells[key] = None if grade is None else self._as_cells(grade, direction)
+            self._cells[key] = self._worked_out(direction, policies, subject)
         return self._cells[key]
 
-    def _as_cells(self, grade: Grade, direction: Direction) -> tuple[Cell, ...] | None:
-        allowed, possible = grade.scale.outcome(grade.rest)
-        if not grade.cells and allowed == self.atoms.everything:
+    def _worked_out(
+        self, direction: Direction, policies: tuple[Policy, ...], subject: Pod
+    ) -> tuple[Cell, ...] | None:
+        graded = self._tiers.graded(direction, policies, subject)
+        if graded is None:
             return None
-        cells = [Cell(ends, *grade.scale.outcome(marks)) for ends, marks in grade.cells]
+        marked, rest = graded
+        outcome = self._tiers.scale.outcome
+        allowed, possible = outcome(rest)
+        if not marked and allowed == self.atoms.everything:
+            return None
+        cells = [Cell(ends, *outcome(marks)) for ends, marks in marked]
         if possible:
             everyone = bits(self.universe.ends(direction))
-            cells.append(Cell(everyone - grade.touched, allowed, possible))
+            others = reduce(sub, (ends for ends, _ in marked), everyone)
+            cells.append(Cell(others, allowed, possible))
         return tuple(cell for cell in cells if cell.ends and cell.possible)
 
 
 def grouped(cells: Iterable[Cell]) -> list[Cell]:
     """Return disjoint cells with those that have equal ports made one."""
-    by_ports: dict[tuple[int, int], Bits] = {}
-    for ends, allowed, possible in cells:
-        key = allowed, possible
-        by_ports[key] = by_ports[key] | ends if key in by_ports else ends
-    return [Cell(ends, *ports) for ports, ends in by_ports.items()]
+    by_ports: dict[tuple[int, int], list[Bits]] = defaultdict(list)
+    for cell in cells:
+        by_ports[cell[1:]].append(cell.ends)
+    return [Cell(union(alike), *ports) for ports, alike in by_ports.items()]

@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property, reduce
-from operator import sub
 from typing import NamedTuple
 
 from nsimlib.evaluation.allports import Ports
-from nsimlib.evaluation.bits import Bits, bits
+from nsimlib.evaluation.bits import Bits, bits, nobody, union
 from nsimlib.evaluation.profiles import Cell, Profiles, grouped
 from nsimlib.evaluation.universe import Universe
 from nsimlib.model.memory import paused_collection
@@ -38,46 +37,56 @@ class Turned(NamedTuple):
     """Egress by destination: what leads to most faces, where it does not, and the rest one by one.
 
     A rule for everyone but one pod leads to nearly every face. To turn it round face by face would
-    take as much room as there are pairs; its one exception takes one entry.
+    take as much room as there are pairs; its one exception takes one entry. A face to which the
+    same subject has something else to send needs none.
     """
 
     to_most: list[Cell]
-    missing: dict[int, list[Cell]]
+    missing: dict[int, dict[tuple[int, int], list[Bits]]]
     to_one: dict[int, list[Cell]]
-    #: lists of the last that are one by one too many, made few
-    known: dict[tuple[int, ...], list[Cell]]
+    #: cells of `to_one` that are too many to be looked at one by one, with equal ports made one
+    joined: dict[tuple[int, ...], list[Cell]]
 
     @classmethod
-    def of(cls, sent: Iterable[tuple[Bits, Cell]], faces: Bits) -> "Turned":
+    def of(cls, said: Iterable[tuple[list[int], tuple[Cell, ...]]], faces: Bits) -> "Turned":
         """Return what subjects send, turned round; a cell's ends may lie outside as well."""
-        to_most: list[Cell] = []
-        missing: dict[int, list[Cell]] = defaultdict(list)
-        to_one: dict[int, list[Cell]] = defaultdict(list)
-        for who, cell in sent:
-            turned = Cell(who, cell.allowed, cell.possible)
-            reached = cell.ends & faces
-            is_most = 2 * len(reached) > len(faces)
-            if is_most:
-                to_most.append(turned)
-            for face in faces - reached if is_most else reached:
-                (missing if is_most else to_one)[face].append(turned)
-        return cls(grouped(to_most), missing, to_one, {})
+        turned = cls([], defaultdict(lambda: defaultdict(list)), defaultdict(list), {})
+        # Subjects have most sets of ends in common, whatever else they may send.
+        alike: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        each: dict[tuple[int, int, int], Cell] = {}
+        for who, cells in said:
+            for cell in cells:
+                if 2 * len(cell.ends & faces) > len(faces):
+                    subjects = bits(who)
+                    turned.to_most.append(Cell(subjects, *cell[1:]))
+                    for face in faces - union([cell.ends for cell in cells]):
+                        turned.missing[face][cell[1:]].append(subjects)
+                else:
+                    key = id(cell.ends), *cell[1:]
+                    alike[key] += who
+                    each[key] = cell
+        for key, (ends, *ports) in each.items():
+            senders = Cell(bits(alike[key]), *ports)
+            for face in ends & faces:
+                turned.to_one[face].append(senders)
+        return turned._replace(to_most=grouped(turned.to_most))
 
     def senders(self, face: int) -> Iterator[Cell]:
         """Yield the sources that may send to a face; those of one cell have the same ports."""
-        without = self.missing.get(face, ())
+        few = self._few(self.to_one.get(face, []))
+        without = self.missing.get(face, {})
+        others = union([cell.ends for cell in few]) if self.to_most else nobody()
         for cell in self.to_most:
-            gone = [each.ends for each in without if each[1:] == cell[1:]]
-            yield Cell(reduce(sub, gone, cell.ends), *cell[1:]) if gone else cell
-        yield from self._fewer(self.to_one.get(face, []))
+            yield Cell(cell.ends - union([others, *without.get(cell[1:], ())]), *cell[1:])
+        yield from few
 
-    def _fewer(self, cells: list[Cell]) -> list[Cell]:
+    def _few(self, cells: list[Cell]) -> list[Cell]:
         if len(cells) < FEW:
             return cells
         key = tuple(map(id, cells))
-        if key not in self.known:
-            self.known[key] = grouped(cells)
-        return self.known[key]
+        if key not in self.joined:
+            self.joined[key] = grouped(cells)
+        return self.joined[key]
 
 
 class CellRows:
@@ -168,17 +177,9 @@ class CellRows:
             if cells is not None:
                 shared[id(cells)] = cells
                 subjects[id(cells)] += universe.faces_of[number]
-        # Many classes have most sets of ends in common, whatever else they have.
-        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        each: dict[tuple[int, ...], Cell] = {}
-        for key, cells in shared.items():
-            for cell in cells:
-                of_cell = id(cell.ends), *cell[1:]
-                each[of_cell] = cell
-                alike[of_cell] += subjects[key]
-        sent = ((bits(alike[key]), cell) for key, cell in each.items())
+        said = ((subjects[key], cells) for key, cells in shared.items())
         with paused_collection():
-            return Turned.of(sent, bits(range(len(universe.faces))))
+            return Turned.of(said, bits(range(len(universe.faces))))
 
 
 class Rows(CellRows):
