@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from nsimlib.cni.choosing import guess
 from nsimlib.cni.features import profile_table
 from nsimlib.cni.profile import profile_names
-from nsimlib.datapath import datapath, policy_map, which_policy_dropped
+from nsimlib.datapath import datapath, lines_met, policy_map, which_policy_dropped
 from nsimlib.errors import (
     ConnectionSyntaxError,
     ExpectationsNotMet,
@@ -44,9 +44,11 @@ from nsimlib.evaluation.isolation import isolation, policy_table
 from nsimlib.evaluation.reachability import reachability
 from nsimlib.explanation.facts import fact
 from nsimlib.explanation.reasons import explain
+from nsimlib.lessons.below import below_the_api
 from nsimlib.lessons.environment import environment
 from nsimlib.lessons.exercises import exercise
 from nsimlib.lessons.inquiry import inquiry, load_input
+from nsimlib.lessons.invented_chain import beside_the_true_lines, invented_chain
 from nsimlib.lessons.positions import positions
 from nsimlib.lessons.predictions import predict, settle
 from nsimlib.lessons.repairs import policy_for
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
     from nsimlib.widgets.connection_tester import ConnectionTester
+    from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.policy_switch import PolicySwitch
 else:
 
@@ -94,6 +97,7 @@ LATE = {
     "read_database": "nsimlib.patterns.database_files",
     "verify": "nsimlib.packets.proof",
     "ConnectionTester": "nsimlib.widgets.connection_tester",
+    "PacketStepper": "nsimlib.widgets.packet_stepper",
     "PolicySwitch": "nsimlib.widgets.policy_switch",
     "dns_path": "nsimlib.dns.path",
     "layout_of": "nsimlib.dns.layout",
@@ -112,12 +116,15 @@ __all__ = [
     "ManifestError",
     "NsimError",
     "Outcome",
+    "PacketStepper",
     "PolicySwitch",
     "UnintendedChange",
     "UnknownName",
     "article_names",
     "article_version",
     "assert_only",
+    "below_the_api",
+    "beside_the_true_lines",
     "compare",
     "coverage",
     "datapath",
@@ -131,9 +138,11 @@ __all__ = [
     "fact",
     "guess",
     "inquiry",
+    "invented_chain",
     "isolation",
     "lab_check",
     "layout_of",
+    "lines_met",
     "load",
     "load_input",
     "loads",

@@ -7,6 +7,7 @@ one node; `walk` takes a connection through them; `entry` is the door to all of 
 
 from nsimlib.datapath.blame import which_policy_dropped
 from nsimlib.datapath.cilium_map import PolicyMap, policy_map
+from nsimlib.datapath.counting import lines_met
 from nsimlib.datapath.entry import Datapath, datapath
 from nsimlib.datapath.lookups import MapDatapath
 
@@ -15,6 +16,7 @@ __all__ = [
     "MapDatapath",
     "PolicyMap",
     "datapath",
+    "lines_met",
     "policy_map",
     "which_policy_dropped",
 ]

@@ -18,8 +18,9 @@ from nsimlib.model.addresses import Family
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction, Policy
+from nsimlib.model.shown import Shown
 
-__all__ = ["Dropped", "Reason", "which_policy_dropped"]
+__all__ = ["Dropped", "Drops", "Reason", "which_policy_dropped"]
 
 DENIALS = ("DROP", "REJECT")
 DIRECTIONS = {"cali-fw-": Direction.EGRESS, "cali-tw-": Direction.INGRESS}
@@ -43,7 +44,7 @@ class Reason(Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Dropped:
+class Dropped(Shown):
     """A rule that dropped packets, with the pod and the policies behind it.
 
     `names` are what the notes call the policies, such as `NetworkPolicy shop/web-egress`. `pod` and
@@ -69,12 +70,16 @@ class Dropped:
         by = f": {', '.join(self.names)}" if self.names else ""
         return f"{self.counters.packets} packets, {where}, {self.reason.value}{by}"
 
-    __repr__ = __str__
+
+class Drops(Shown, tuple[Dropped, ...]):
+    """All rules of a node that dropped packets, the most packets first."""
+
+    __slots__ = ()
 
 
 def which_policy_dropped(
     text: str, cluster: Cluster | None = None, family: Family = Family.IPV4
-) -> tuple[Dropped, ...]:
+) -> Drops:
     """Return what dropped packets on a node, the most packets first.
 
     Parameters
@@ -93,7 +98,7 @@ def which_policy_dropped(
     if all(line.rule.counters is None for line in table.lines):
         raise RulesetSyntaxError(text.partition("\n")[0], 1, "counters: use iptables-save -c")
     found = [_dropped(line, table, cluster) for line in table.lines if _drops(line.rule)]
-    return tuple(sorted(found, key=lambda each: -each.counters.packets))
+    return Drops(sorted(found, key=lambda each: -each.counters.packets))
 
 
 def _drops(rule: Rule) -> bool:

@@ -23,6 +23,7 @@ from nsimlib.model.connection import parse_end
 from nsimlib.model.objects import Node, Party, Pod
 from nsimlib.model.policy import Action, Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort, Port, Protocol
+from nsimlib.model.shown import Shown
 
 __all__ = ["Key", "Lookup", "MatchType", "PolicyMap", "map_of", "policy_map", "prefixes"]
 
@@ -99,8 +100,8 @@ class Key:
     __repr__ = __str__
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+@dataclass(frozen=True, slots=True, repr=False)
+class Lookup(Shown):
     """What was found for a packet: under its own identity, and for anybody."""
 
     identity: Identity
@@ -130,8 +131,8 @@ class Lookup:
         return self.chosen.match_type if self.chosen else MatchType.NONE
 
 
-@dataclass(frozen=True)
-class PolicyMap:
+@dataclass(frozen=True, repr=False)
+class PolicyMap(Shown):
     """The keys of one pod; `enforced` are the directions in which what has no key is dropped."""
 
     pod: Pod

@@ -27,6 +27,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, parse_end
 from nsimlib.model.objects import Pod
 from nsimlib.model.ports import Port
+from nsimlib.model.shown import Shown
 
 __all__ = ["Datapath", "datapath"]
 
@@ -136,7 +137,7 @@ def _assumed(cluster: Cluster) -> Iterator[tuple[str, Address]]:
 
 
 @dataclass(frozen=True, repr=False)
-class Datapath:
+class Datapath(Shown):
     """The rules of a pod's node, and those of all other nodes that its packets come to.
 
     `assumed` are the addresses of pods that have none in the input: a verdict that hangs on one of
@@ -265,10 +266,6 @@ class Datapath:
             found, state = [_back(path) for path in found], State.ESTABLISHED
         interface = WRITERS[self.profile.name].interface
         return tuple(walk_along(path, self._of, interface, state) for path in found)
-
-    def __repr__(self) -> str:
-        where = f"node {self.node}" if self.node else "its node"
-        return f"{self.profile.title} on {where}, for {self.pod}: {self.ruleset()!r}"
 
 
 def _shares_a_family(path: Path) -> bool:

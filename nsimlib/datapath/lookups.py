@@ -21,6 +21,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Party, Pod
 from nsimlib.model.policy import Direction
+from nsimlib.model.shown import Shown
 
 __all__ = ["WORST", "Answer", "Asked", "MapDatapath", "MapWalk", "MapWriter", "Visit"]
 
@@ -92,7 +93,7 @@ class MapWriter(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class MapWalk:
+class MapWalk(Shown):
     """One way of a connection past the maps of both ends; it ends at the first that denies it."""
 
     path: Path
@@ -114,12 +115,9 @@ class MapWalk:
         found = (each.visits[-1].origin for each in self.answers if each.visits)
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
-    def __repr__(self) -> str:
-        return "\n".join((*map(str, self.answers), f"=> {self.outcome.value}"))
-
 
 @dataclass(frozen=True, repr=False)
-class MapDatapath:
+class MapDatapath(Shown):
     """The maps of a pod, and those of whoever it talks to.
 
     `assumed` are the addresses of pods that have none in the input.
@@ -184,6 +182,3 @@ class MapDatapath:
         if pod.key not in self._pods:
             self._pods[pod.key] = self.writer(self.cluster, pod, self.profile)
         return self._pods[pod.key]
-
-    def __repr__(self) -> str:
-        return f"{self.profile.title}: the maps of {self.pod}"

@@ -6,19 +6,24 @@ passes INPUT, and what a node sends itself passes OUTPUT. A Service's address ha
 that of a backend before any of these rules (F2.19).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from nsimlib.datapath.ipsets import IPSet
+from nsimlib.datapath.matches import Match
+from nsimlib.datapath.meeting import meets
 from nsimlib.datapath.packet import Packet, State
-from nsimlib.datapath.ruleset import Origin, Ruleset
+from nsimlib.datapath.parsing import parse
+from nsimlib.datapath.ruleset import Origin, Ruleset, Table
 from nsimlib.datapath.walking import Fate, Passage, Step, pass_through
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.logic import Truth
 from nsimlib.evaluation.matching import node_of
 from nsimlib.evaluation.verdict import Path
 from nsimlib.model.addresses import Address, Family
 from nsimlib.model.objects import Node, Party, Pod
+from nsimlib.model.shown import Shown
 
 __all__ = ["Hop", "NodeRules", "Walk", "walk_along"]
 
@@ -53,10 +58,18 @@ class Hop:
     hook: str
     packet: Packet
     passage: Passage
+    #: the sets of the node
+    sets: tuple[IPSet, ...] = field(default=(), repr=False)
+
+    def conditions(self, step: Step) -> tuple[tuple[Match, Truth], ...]:
+        """Return the conditions of the rule at a step, and which of them hold."""
+        packet = replace(self.packet, mark=step.before)
+        by_name = {each.name: each for each in self.sets}
+        return tuple((match, meets(match, packet, by_name)) for match in step.line.rule.matches)
 
 
 @dataclass(frozen=True, repr=False)
-class Walk:
+class Walk(Shown):
     """One way of a connection through all nodes on it; it ends at the first that denies it.
 
     Without any hop nothing is asked: a pod reaches its own address inside itself.
@@ -109,13 +122,29 @@ class Walk:
         before = f"{path.service_address or path.service.key}:{path.service_port}"
         return f"{before} -> {path.destination_address}:{path.port} (Service {path.service.key})"
 
-    def __repr__(self) -> str:
-        lines = [f"nat PREROUTING: {self.translation}"] if self.translation else []
-        for hop in self.hops:
-            where = f"node {hop.node}" if hop.node else "the node"
-            lines += [f"{where}, {hop.hook}:", *map(str, hop.passage.steps)]
-            lines += [f"stopped: {hop.passage.stopped}"] if hop.passage.stopped else []
-        return "\n".join((*lines, self.fate.value))
+    def through(self, text: str, sets: Iterable[IPSet] = ()) -> "Walk":
+        """Return the walk of the same packet through other rules, as `iptables-save` printed them.
+
+        They stand in for those of the first node, and the walk ends there. `sets` are those that
+        the rules name, besides the ones of that node.
+
+        Raises
+        ------
+        RulesetSyntaxError
+            If a line cannot be read.
+        UnknownName
+            If the text has no chain that the packet comes to, or the packet comes to none at all.
+        """
+        if not self.hops:
+            raise UnknownName("rules on the way of", str(self.path.source), ())
+        first = self.hops[0]
+        ruleset = parse(text, first.packet.source.family)
+        chains = ruleset.by_name.get("filter", Table("filter")).by_name
+        if first.hook not in chains:
+            raise UnknownName("chain of the table filter", first.hook, chains)
+        known = (*first.sets, *sets)
+        passage = pass_through(ruleset, known, first.packet, first.hook)
+        return Walk(self.path, (replace(first, passage=passage, sets=known),))
 
 
 def _acts(step: Step) -> bool:
@@ -137,7 +166,7 @@ def walk_along(
     for node, hook, coming_in, going_out in _stretches(path, interface):
         packet = _packet(path, node, coming_in, going_out, state)
         ruleset, sets = rules_of(node, packet.source.family)
-        hops.append(Hop(node, hook, packet, pass_through(ruleset, sets, packet, hook)))
+        hops.append(Hop(node, hook, packet, pass_through(ruleset, sets, packet, hook), sets))
         if hops[-1].passage.fate is not Fate.ACCEPT:
             break
     return Walk(path, tuple(hops))

@@ -17,9 +17,12 @@ from nsimlib.explanation.reasons import Mark, Reason, explain
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
+from nsimlib.views.blame import dropped_html, drops_html
+from nsimlib.views.datapath import datapath_html
 from nsimlib.views.difference import difference_table
 from nsimlib.views.enforcers import matrices_html, partings_html
 from nsimlib.views.heat_map import matrix_html
+from nsimlib.views.maps import lookup_html, map_walk_html, maps_html, policy_map_html
 from nsimlib.views.styles import (
     CAPTION,
     CELL,
@@ -35,6 +38,7 @@ from nsimlib.views.styles import (
     scrolling,
 )
 from nsimlib.views.summary import counts, reach_summary, warnings_of
+from nsimlib.views.walk import walk_html
 
 __all__ = ["error_html", "html_of", "verdict_html"]
 
@@ -144,9 +148,11 @@ def _cell_style(cell: object) -> str:
 
 
 def _text(cell: object) -> str:
-    """Return a cell's text; a word with a colour of its own, if it begins with one."""
+    """Return a cell's text; a word with a colour of its own, or a fact with its link."""
+    if str(cell) in facts():
+        return fact_link(str(cell))
     word, space, rest = str(cell).partition(" ")
-    return f"{badge(word)}{space}{escape(rest)}" if word in COLOURS else escape(str(cell))
+    return f"{badge(word)}{space}{escape(rest)}" if word in COLOURS else prose(str(cell))
 
 
 html_of.register(matrix_html)
@@ -187,3 +193,16 @@ def _(report: Report) -> str:
     return html_of(report.to_table()) + "".join(
         verdict_html(each.verdict) for each in report.failures
     )
+
+
+for shows in (
+    datapath_html,
+    walk_html,
+    drops_html,
+    dropped_html,
+    maps_html,
+    map_walk_html,
+    policy_map_html,
+    lookup_html,
+):
+    html_of.register(shows)

@@ -12,6 +12,7 @@ __all__ = [
     "CELL",
     "COLOURS",
     "FAINT",
+    "GROUND",
     "INK",
     "RULED",
     "TABLE",

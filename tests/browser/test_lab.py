@@ -12,6 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Open = Callable[[str], Notebook]
 AUDIT = ROOT / "notebooks" / "audit"
+#: what the colour of an element's left edge is
+EDGE = "element => getComputedStyle(element).borderLeftColor"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -62,6 +64,24 @@ def test_lesson_02_and_policy_switch(
     notebook.page.get_by_label("default-deny-both").press("Space")
     wait_for_view(notebook, "shop/default-deny-both")
     assert view(notebook) != before
+    assert gone_out == []
+
+
+def test_packet_stepper_and_linked_lines_by_keyboard(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "audit/below-the-api.ipynb")
+    notebook.page.get_by_role("button", name="next", exact=True).press("Enter")
+    wait_for_view(notebook, "the mark stays 0x0")
+    notebook.page.locator(".widget-slider .noUi-handle").press("ArrowLeft")
+    wait_for_view(notebook, "into cali-FORWARD")
+    notebook.page.get_by_role("button", name="deciding", exact=True).press("Space")
+    wait_for_view(notebook, "decides: DROP")
+    entry, line = notebook.page.locator(".nsim-beside").first.locator(".nsim-k0").all()
+    before = line.evaluate(EDGE)
+    entry.focus()
+    assert line.evaluate(EDGE) == entry.evaluate(EDGE) != before
+    save(notebook, pictures, "packet-stepper-below-the-api")
     assert gone_out == []
 
 

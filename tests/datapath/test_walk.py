@@ -261,7 +261,7 @@ def test_a_walk_tells_which_entries_of_policies_mattered() -> None:
 def test_a_walk_shows_what_it_looked_at() -> None:
     shown = repr(walk("shop/web -> 10.96.0.10:53/UDP"))
     assert shown.startswith("nat PREROUTING: 10.96.0.10:53/UDP -> 10.244.")
-    assert "node worker-1, FORWARD:\n+ -A FORWARD" in shown
+    assert "node worker-1, FORWARD\n+ -A FORWARD" in shown
     assert shown.endswith("DROP")
 
 
