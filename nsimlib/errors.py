@@ -8,6 +8,7 @@
     ├── ConnectionSyntaxError(ValueError)   a connection that cannot be read; marks the place
     ├── SelectorSyntaxError(ValueError)     a Calico selector that cannot be read; the column
     ├── RulesetSyntaxError(ValueError)      text that iptables-save would not print; the line
+    ├── SettingError(ValueError)            a setting that cannot have this value; what it can be
     ├── LabError(RuntimeError)              the packet lab cannot do it here; the step and a remedy
     ├── UnintendedChange(AssertionError)    a change does something else, or less, than intended
     └── ExpectationsNotMet(AssertionError)  connections end otherwise than they should
@@ -28,6 +29,7 @@ __all__ = [
     "Problem",
     "RulesetSyntaxError",
     "SelectorSyntaxError",
+    "SettingError",
     "UnintendedChange",
     "UnknownName",
 ]
@@ -107,6 +109,14 @@ class RulesetSyntaxError(NsimError, ValueError):
     def __init__(self, line: str, number: int, expected: str) -> None:
         self.line, self.number, self.expected = line, number, expected
         super().__init__(f"line {number}: expected {expected}\n  {line}")
+
+
+class SettingError(NsimError, ValueError):
+    """A setting with a value that it cannot have; `wanted` is what it can be."""
+
+    def __init__(self, setting: str, value: object, wanted: str) -> None:
+        self.setting, self.value, self.wanted = setting, value, wanted
+        super().__init__(f"{setting} cannot be {value!r}: it must be {wanted}")
 
 
 class LabError(NsimError, RuntimeError):

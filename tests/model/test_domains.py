@@ -2,9 +2,9 @@
 
 import pytest
 
-from nsimlib.model.domains import PatternDialect, names
+from nsimlib.model.domains import PatternDialect, names, pattern_table
 
-KUBERNETES, CILIUM, EXACT = PatternDialect
+KUBERNETES, CILIUM, EXACT, GKE, ANTREA, CALICO = PatternDialect
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,38 @@ KUBERNETES, CILIUM, EXACT = PatternDialect
         (CILIUM, "a.*.io", "a.x.io", "a.io a.x.y.io axxio"),
         (EXACT, "x.io", "x.io X.IO.", "a.x.io"),
         (EXACT, "*.x.io", "", "a.x.io"),
+        # exactly one label
+        (GKE, "*.x.io", "a.x.io", "x.io a.b.x.io evilx.io"),
+        (GKE, "db-*.x.io", "db-1.x.io", "db-1.a.x.io"),
+        # any text, dots too (F4.19)
+        (ANTREA, "*.x.io", "a.x.io a.b.x.io", "x.io evilx.io"),
+        (ANTREA, "*x.io", "x.io evilx.io a.x.io a.evilx.io", "x.io.evil"),
+        # one label or more wherever the star is (F2.12); two stars, or half a label, mean nothing
+        (CALICO, "*.x.io", "a.x.io a.b.x.io", "x.io evilx.io"),
+        (CALICO, "a.*.io", "a.x.io a.x.y.io", "a.io b.x.io"),
+        (CALICO, "*.*.io", "", "a.b.io"),
+        (CALICO, "db-*.x.io", "", "db-1.x.io"),
     ],
 )
 def test_patterns(dialect: PatternDialect, pattern: str, named: str, others: str) -> None:
     assert [name for name in named.split() if not names(pattern, dialect, name)] == []
     assert [name for name in others.split() if names(pattern, dialect, name)] == []
+
+
+class TestPatternTable:
+    def test_names_of_ones_own(self) -> None:
+        table = pattern_table("*.rds.example", ["db.eu.rds.example"])
+        assert table.columns == ("name", *(d.value for d in PatternDialect if d is not EXACT), "")
+        assert table.rows == (("db.eu.rds.example", "yes", "no", "no", "yes", "yes", "differs"),)
+
+    @pytest.mark.parametrize(
+        ("pattern", "differing"),
+        [
+            ("*.x.io", ["a.b.x.io"]),
+            ("*x.io", ["x.io", "a.x.io", "a.b.x.io", "evilx.io"]),
+            ("**.x.io", ["a.x.io", "a.b.x.io"]),
+            ("x.io", []),
+        ],
+    )
+    def test_where_dialects_part(self, pattern: str, differing: list[str]) -> None:
+        assert [row[0] for row in pattern_table(pattern).rows if row[-1]] == differing

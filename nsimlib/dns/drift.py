@@ -1,0 +1,272 @@
+"""What answers say against what policies allow: addresses that a rule misses, blocks nobody needs.
+
+A policy is about a name if one of its blocks covers an address that the name has or had. Where
+another address of that name is not allowed to the same pods on the same port, the policy drifts.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from nsimlib.cni.choosing import profile_for
+from nsimlib.cni.profile import Profile
+from nsimlib.dns.records import Answer, RecordType, canonical
+from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.ends import party_at
+from nsimlib.evaluation.engine import applies, evaluate
+from nsimlib.evaluation.evidence import place_of
+from nsimlib.model.addresses import Address, Family, IPBlock
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.connection import Connection, ObjectName
+from nsimlib.model.objects import External
+from nsimlib.model.peers import BlockPeer
+from nsimlib.model.policy import Action, Direction, Policy, Rule
+from nsimlib.model.ports import Port, Protocol
+from nsimlib.model.shown import Shown
+from nsimlib.model.tables import Table
+
+__all__ = ["Block", "Coverage", "Drift", "Standing", "drift"]
+
+EGRESS = Direction.EGRESS
+#: what is asked about where a rule allows every port
+ANY_PORT = Port(443, Protocol.TCP)
+TYPES = {Family.IPV4: RecordType.A, Family.IPV6: RecordType.AAAA}
+
+
+class Standing(Enum):
+    """How a block of one address stands to the answers."""
+
+    CURRENT = "current"
+    #: some name had the address, and none has it now
+    FORMER = "former"
+    #: the address belongs to other names than it once did
+    REASSIGNED = "reassigned"
+    #: no answer has it
+    UNKNOWN = "never answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether pods may reach one address of a name, and by which rules or why not.
+
+    `seen` is when the last answer with the address was true; `current` whether newer ones have it.
+    """
+
+    policy: str
+    workload: str
+    name: str
+    address: Address
+    port: Port
+    seen: float
+    current: bool
+    outcome: Outcome
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of one address in a rule, and the names that answers give it, first and last."""
+
+    place: str
+    block: IPBlock
+    standing: Standing
+    names: tuple[str, ...]
+    seen: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class Drift(Shown):
+    """What of the answers policies cover, and what of the policies answers bear out."""
+
+    coverage: tuple[Coverage, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def missed(self) -> tuple[Coverage, ...]:
+        """Current addresses that are not allowed."""
+        return tuple(
+            each for each in self.coverage if each.current and each.outcome is not Outcome.ALLOWED
+        )
+
+    @property
+    def stale(self) -> tuple[Block, ...]:
+        """Blocks of one address that no name has now, or another name than once."""
+        return tuple(each for each in self.blocks if each.standing is not Standing.CURRENT)
+
+    def to_table(self) -> Table:
+        """Return a row for each address of a name, and for each block of one address."""
+        covered = (
+            (
+                each.policy,
+                each.workload,
+                f"{each.name}:{each.port}",
+                str(each.address),
+                "current" if each.current else "former",
+                "covered" if each.outcome is Outcome.ALLOWED else each.outcome.value,
+                ", ".join(each.places),
+            )
+            for each in self.coverage
+        )
+        alone = (
+            (each.place, "", ", ".join(each.names), str(each.block), each.standing.value, "", "")
+            for each in self.stale
+        )
+        columns = ("policy", "workload", "name", "address", "is", "rule", "by")
+        title = f"Addresses missed: {len(self.missed)}, blocks out of date: {len(self.stale)}"
+        return Table(title, columns, (*covered, *alone))
+
+    def __repr__(self) -> str:
+        return repr(self.to_table())
+
+
+def drift(
+    cluster: Cluster, answers: Iterable[Answer], *, cni: str = "spec", recent: float = 0
+) -> Drift:
+    """Return how the policies of a cluster stand to answers, recorded over time or asked just now.
+
+    Parameters
+    ----------
+    cluster
+        Its policies are those that are compared.
+    answers
+        Of any names and times; `since` of each says when it was true. Those that hold no address
+        say nothing here.
+    cni
+        The profile that policies are judged by.
+    recent
+        For how many seconds before the newest answer for a name older ones count as current too:
+        names with weights give another answer each time (F5.31).
+
+    Examples
+    --------
+    The rule was written for one subnet of the database, which has moved to the other:
+
+    >>> from nsimlib.dns.plays import scene
+    >>> from nsimlib.dns.truth import recorded
+    >>> play = scene("aurora-failover", policies="one-subnet")
+    >>> found = drift(play.cluster, recorded(play.zones, [play.applications[0].asks], [0, 60]))
+    >>> [(str(each.address), each.places) for each in found.missed]
+    [('10.20.22.18', ('shop/allow-dns', 'shop/orders'))]
+    """
+    history = _History(answers, recent)
+    compared = _Comparison(cluster.resolved, history, profile_for(cluster, cni))
+    return Drift(tuple(compared.coverage()), tuple(compared.blocks()))
+
+
+class _History:
+    """When each address was last answered for a name, and what the newest answers hold."""
+
+    def __init__(self, answers: Iterable[Answer], recent: float) -> None:
+        self.seen: dict[str, dict[Address, float]] = {}
+        newest: dict[tuple[str, str], float] = {}
+        for answer in answers:
+            if answer.addresses:
+                key = canonical(answer.name), answer.type
+                newest[key] = max(answer.since, newest.get(key, answer.since))
+                of_name = self.seen.setdefault(key[0], {})
+                for address in answer.addresses:
+                    of_name[address] = max(answer.since, of_name.get(address, answer.since))
+        self.current = {
+            (name, address)
+            for name, found in self.seen.items()
+            for address, at in found.items()
+            if at >= newest[name, TYPES[address.family]] - recent
+        }
+
+    def names(self, address: Address) -> tuple[str, ...]:
+        """The names that ever had an address."""
+        return tuple(sorted(name for name, found in self.seen.items() if address in found))
+
+
+class _Comparison:
+    """One comparison of a cluster's policies with a history."""
+
+    def __init__(self, cluster: Cluster, history: _History, profile: Profile) -> None:
+        self.cluster, self.history, self.profile = cluster, history, profile
+
+    def coverage(self) -> Iterator[Coverage]:
+        """Yield how every policy stands to the names that it is about."""
+        for policy in self._enforced():
+            for name, port in self._about(policy):
+                for workload in self._subjects(policy):
+                    for address, seen in sorted(self.history.seen[name].items()):
+                        asked = Connection(workload, address, port)
+                        verdict = evaluate(self.cluster, asked, self.profile)
+                        yield Coverage(
+                            policy.key,
+                            f"{workload.namespace}/{workload.name}",
+                            name,
+                            address,
+                            port,
+                            seen,
+                            (name, address) in self.history.current,
+                            verdict.outcome,
+                            tuple(dict.fromkeys(map(place_of, verdict.determining))),
+                        )
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield how every block of one address stands to the answers; those inside have none."""
+        for policy in self._enforced():
+            for rule in _allowing(policy):
+                for block in _blocks(rule):
+                    if block.range.first == block.range.last and self._is_outside(block):
+                        yield self._standing(f"{policy.key} {rule.path}", block)
+
+    def _enforced(self) -> Iterator[Policy]:
+        for policy in self.cluster.policies:
+            if EGRESS in policy.directions and self.profile.enforces(policy):
+                yield policy
+
+    def _about(self, policy: Policy) -> Iterator[tuple[str, Port]]:
+        """The names of which a block of the policy covers an address, each with a port of it."""
+        found = dict.fromkeys(
+            (name, port)
+            for name, addresses in self.history.seen.items()
+            for rule in _allowing(policy)
+            if any(block.contains(address) for block in _blocks(rule) for address in addresses)
+            for port in _ports(rule)
+        )
+        yield from found
+
+    def _subjects(self, policy: Policy) -> Iterator[ObjectName]:
+        """The workloads that the policy is for; replicas are alike."""
+        pods = (pod for pod in self.cluster.pods if applies(policy, pod, EGRESS))
+        owners = dict.fromkeys(pod.owner for pod in pods)
+        yield from (ObjectName(each.namespace, each.name, each.kind.lower()) for each in owners)
+
+    def _is_outside(self, block: IPBlock) -> bool:
+        """Whether an address is nobody's that the cluster or its inventory knows by itself."""
+        address = block.range.start
+        own = {each for place in self.cluster.places for each in place.cidrs if each == block.range}
+        is_service = address in self.cluster.services_by_address
+        return not (own or is_service) and isinstance(party_at(self.cluster, address), External)
+
+    def _standing(self, place: str, block: IPBlock) -> Block:
+        address = block.range.start
+        names = self.history.names(address)
+        now = tuple(name for name in names if (name, address) in self.history.current)
+        if not names:
+            return Block(place, block, Standing.UNKNOWN, (), None)
+        standing = Standing.CURRENT if now else Standing.FORMER
+        if now and now != names:
+            standing = Standing.REASSIGNED
+        return Block(
+            place, block, standing, names, max(self.history.seen[name][address] for name in names)
+        )
+
+
+def _allowing(policy: Policy) -> Iterator[Rule]:
+    return (rule for rule in policy.rules_for(EGRESS) if rule.action is Action.ALLOW)
+
+
+def _blocks(rule: Rule) -> Iterator[IPBlock]:
+    return (peer.block for peer in rule.all_peers if isinstance(peer, BlockPeer))
+
+
+def _ports(rule: Rule) -> Iterator[Port]:
+    """A port of each entry; one for all ports, and none for names, which nothing outside has."""
+    if rule.ports is None:
+        yield ANY_PORT
+    for entry in rule.ports or ():
+        if not isinstance(entry.port, str):
+            yield Port(entry.port or ANY_PORT.number, entry.protocol or ANY_PORT.protocol)

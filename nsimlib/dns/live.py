@@ -1,0 +1,119 @@
+"""The controller for real: a resolver that is asked over the network, and YAML written whole.
+
+::
+
+    for done in follow(controller, "allow-orders.yaml", LiveResolver()):
+        print(*done.seen)
+
+Whoever applies the file (`kubectl apply -f`, or a GitOps agent) never meets half of one.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from nsimlib.dns.controller import Controller, Reconciled, ask, reconcile
+from nsimlib.dns.records import Answer, Rcode, Record, RecordType, Source, canonical
+from nsimlib.manifests.reading import loads
+from nsimlib.manifests.writing import dump
+from nsimlib.model.addresses import parse_address
+from nsimlib.model.cluster import Cluster
+
+__all__ = ["LiveResolver", "follow", "write_whole"]
+
+#: whoever applies the file may be somebody else
+READABLE = 0o644
+
+
+class LiveResolver(Source):
+    """Nameservers on the network: those of this machine, or one by address.
+
+    `since` of an answer is the `now` that was asked with; nothing is kept here.
+    """
+
+    def __init__(self, nameserver: str = "", *, port: int = 53, seconds: float = 5) -> None:
+        import dns.resolver
+
+        self._resolver = dns.resolver.Resolver(configure=not nameserver)
+        if nameserver:
+            self._resolver.nameservers, self._resolver.port = [nameserver], port
+        self._resolver.lifetime = seconds
+
+    def answer(self, name: str, type: RecordType = RecordType.A, now: float = 0) -> Answer:
+        """Return what the network says; where nobody answers in time, that is SERVFAIL."""
+        import dns.exception
+        import dns.resolver
+
+        asked = canonical(name)
+        try:
+            found = self._resolver.resolve(
+                f"{asked}.", str(type), raise_on_no_answer=False, search=False
+            )
+        except dns.resolver.NXDOMAIN:
+            return Answer(asked, type, Rcode.NXDOMAIN, since=now, by="the network")
+        except (dns.resolver.NoNameservers, dns.exception.Timeout):
+            return Answer(asked, type, Rcode.SERVFAIL, since=now, by="the network")
+        records = (
+            _record(canonical(str(part.name)), RecordType(kind), part.ttl, str(each))
+            for part in found.response.answer
+            for each in part
+            if (kind := each.rdtype.name) in list(RecordType)
+        )
+        return Answer(asked, type, records=tuple(records), since=now, by="the network")
+
+
+def _record(name: str, kind: RecordType, ttl: float, value: str) -> Record:
+    leads_to_name = kind is RecordType.CNAME
+    return Record(name, kind, ttl, canonical(value) if leads_to_name else parse_address(value))
+
+
+def follow(
+    controller: Controller,
+    path: str | Path,
+    source: Source,
+    *,
+    rounds: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Reconciled]:
+    """Keep the NetworkPolicy in a file up to date, and yield what is open after each look-up.
+
+    What the file has open from an earlier run stays for its grace. It is written only when it
+    changes, and always whole. Without `rounds` it goes on until nobody asks for more.
+
+    Raises
+    ------
+    ManifestError
+        If the file holds what is no manifest.
+    """
+    file, target = Path(path), controller.target
+    held = loads(file.read_text(encoding="utf-8")).policies if file.exists() else ()
+    current = Reconciled.of(target, held, clock())
+    for number in count() if rounds is None else range(rounds):
+        if number:
+            sleep(controller.interval)
+        now = clock()
+        before, current = current, reconcile(current, ask(target, source, now), now)
+        if current.policies and (current.seen.keys() != before.seen.keys() or not file.exists()):
+            write_whole(file, dump(Cluster(policies=current.policies)))
+        yield current
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever opens it finds the old text or the new one, never a part."""
+    mode = path.stat().st_mode if path.exists() else READABLE
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        draft = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            draft.chmod(mode)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)

@@ -1,0 +1,186 @@
+"""A real resolver on the loopback, and the file that a controller writes."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from nsimlib.dns.controller import Controller, Target
+from nsimlib.dns.live import LiveResolver, follow, write_whole
+from nsimlib.dns.records import Rcode, RecordType, Source
+from nsimlib.dns.zone_files import shipped_zones
+from nsimlib.dns.zones import Zones
+from nsimlib.manifests import loads
+from nsimlib.model.peers import BlockPeer, PodPeer
+from nsimlib.model.ports import PolicyPort, Protocol
+from nsimlib.model.selectors import LabelSelector
+
+WRITER = "orders.cluster-abc123def456.us-east-1.rds.amazonaws.com"
+FIRST = "orders-1.abc123def456.us-east-1.rds.amazonaws.com"
+TARGET = Target(
+    "shop",
+    "orders",
+    PodPeer(pods=LabelSelector.of(app="api")),
+    (WRITER,),
+    (PolicyPort(Protocol.TCP, 5432),),
+    grace=60,
+)
+
+
+class Nameserver(Thread):
+    """Answers from zones over UDP until it is told to stop."""
+
+    def __init__(self, zones: Zones) -> None:
+        super().__init__(daemon=True)
+        self.zones = zones
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port: int = self.socket.getsockname()[1]
+
+    def run(self) -> None:
+        while True:
+            wire, client = self.socket.recvfrom(4096)
+            if not wire:
+                return
+            self.socket.sendto(self.reply(dns.message.from_wire(wire)).to_wire(), client)
+
+    def reply(self, query: dns.message.Message) -> dns.message.Message:
+        (question,) = query.question
+        answer = self.zones.answer(question.name.to_text(), RecordType(question.rdtype.name))
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.RA
+        reply.set_rcode(dns.rcode.from_text(answer.rcode))
+        for each in answer.records:
+            value = str(each.value) + ("." if each.type is RecordType.CNAME else "")
+            found = dns.rrset.from_text(f"{each.name}.", int(each.ttl), "IN", each.type, value)
+            reply.answer.append(found)
+        return reply
+
+    def stop(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
+        self.join()
+        self.socket.close()
+
+
+@pytest.fixture
+def resolver() -> Iterator[LiveResolver]:
+    server = Nameserver(shipped_zones("aurora"))
+    server.start()
+    yield LiveResolver("127.0.0.1", port=server.port, seconds=2)
+    server.stop()
+
+
+class TestLiveResolver:
+    def test_a_chain_of_names(self, resolver: LiveResolver) -> None:
+        assert repr(resolver.answer(f"{WRITER.upper()}.", now=7)) == (
+            f"{WRITER} A: NOERROR from the network, true at 7 s\n"
+            f"  {WRITER} 5 CNAME {FIRST}\n"
+            f"  {FIRST} 5 A 10.20.21.17"
+        )
+
+    def test_no_such_records_and_no_such_name(self, resolver: LiveResolver) -> None:
+        none, missing = resolver.answer(FIRST, RecordType.AAAA), resolver.answer(f"x{FIRST}")
+        assert (none.rcode, none.addresses) == (Rcode.NOERROR, ())
+        assert (missing.rcode, missing.negative) == (Rcode.NXDOMAIN, True)
+
+    def test_nobody_answers(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            port = silent.getsockname()[1]
+            answer = LiveResolver("127.0.0.1", port=port, seconds=0.05).answer(FIRST)
+        assert (answer.rcode, answer.failed) == (Rcode.SERVFAIL, True)
+
+    def test_a_controller_follows_it(self, resolver: LiveResolver, tmp_path: Path) -> None:
+        (done,) = follow(Controller(TARGET, 30), tmp_path / "p.yaml", resolver, rounds=1)
+        assert [str(each) for each in done.seen] == ["10.20.21.17"]
+
+
+class Time:
+    """A clock that sleeping moves on."""
+
+    def __init__(self, now: float = 0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def followed(path: Path, source: Source, time: Time, rounds: int) -> list[list[str]]:
+    steps = follow(
+        Controller(TARGET, 30), path, source, rounds=rounds, clock=time, sleep=time.sleep
+    )
+    found = []
+    for step in steps:
+        assert {str(each) for each in step.seen} == set(blocks(path))
+        found.append(blocks(path))
+    return found
+
+
+def blocks(path: Path) -> list[str]:
+    (policy,) = loads(path.read_text(encoding="utf-8")).policies
+    peers = policy.rules[0].peers or ()
+    return [str(peer.block.range.start) for peer in peers if isinstance(peer, BlockPeer)]
+
+
+class TestFollow:
+    """The writer moves at 30 s."""
+
+    OLD, NEW = "10.20.21.17", "10.20.22.18"
+
+    def test_the_file_is_what_is_open(self, tmp_path: Path) -> None:
+        path = tmp_path / "p.yaml"
+        found = followed(path, shipped_zones("aurora"), Time(), rounds=4)
+        assert found == [[self.OLD], [self.OLD, self.NEW], [self.NEW], [self.NEW]]
+
+    def test_it_is_written_when_something_changes(self, tmp_path: Path) -> None:
+        path, time = tmp_path / "p.yaml", Time(120)
+        steps = follow(
+            Controller(TARGET, 30), path, shipped_zones("aurora"), clock=time, sleep=time.sleep
+        )
+        next(steps)
+        written = path.stat().st_ino
+        next(steps)
+        assert path.stat().st_ino == written
+        path.unlink()
+        next(steps)
+        assert blocks(path) == [self.NEW]
+
+    def test_what_is_open_stays_for_its_grace_after_a_restart(self, tmp_path: Path) -> None:
+        path, zones = tmp_path / "p.yaml", shipped_zones("aurora")
+        followed(path, zones, Time(), rounds=1)
+        found = followed(path, zones, Time(1000), rounds=3)
+        assert found == [[self.OLD, self.NEW], [self.OLD, self.NEW], [self.NEW]]
+
+
+class TestWriteWhole:
+    def test_the_old_file_stays_where_the_new_one_fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "p.yaml"
+        path.write_text("old", encoding="utf-8")
+
+        def full(_: int) -> None:
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="no space left"):
+            write_whole(path, "new")
+        assert ([each.name for each in tmp_path.iterdir()], path.read_text()) == (["p.yaml"], "old")
+
+    def test_others_may_read_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "p.yaml"
+        write_whole(path, "one")
+        modes = [path.stat().st_mode & 0o777]
+        path.chmod(0o600)
+        write_whole(path, "two")
+        assert [*modes, path.stat().st_mode & 0o777, path.read_text()] == [0o644, 0o600, "two"]
