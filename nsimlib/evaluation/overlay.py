@@ -14,7 +14,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from nsimlib.evaluation.allports import Ports
-from nsimlib.evaluation.bits import Bits, bits, nobody
+from nsimlib.evaluation.bits import Bits, bits, nobody, union
+from nsimlib.evaluation.joining import joined
 from nsimlib.evaluation.pairs import Pairs
 from nsimlib.evaluation.profiles import Cell
 from nsimlib.model.addresses import AddressRange, cut
@@ -90,9 +91,9 @@ class Overlay:
         sources, destinations = (
             [unit.members for unit in (*self.pods, *self.outside[d])] for d in (INGRESS, EGRESS)
         )
-        for ours, theirs, ports in _joined(chain(self._inwards(), self._outwards())):
+        for ours, theirs, ports in joined(chain(self._inwards(), self._outwards())):
             yield Differing(
-                tuple(chain.from_iterable(sources[n] for n in ours)),
+                tuple(chain.from_iterable(sources[n] for n in union(ours))),
                 tuple(chain.from_iterable(destinations[n] for n in theirs)),
                 ports,
             )
@@ -227,15 +228,3 @@ def _split(part: Laid, shares: Sequence[Share]) -> Iterator[Laid]:
             yield both, (*known, ports)
     if rest:
         yield rest, (*known, NOTHING)
-
-
-def _joined(found: Iterable[Block]) -> Iterator[tuple[Bits, Bits, tuple[Ports, ...]]]:
-    """Join destinations that the same sources reach alike, then sources that reach the same."""
-    by_sources: dict[Laid, list[int]] = {}
-    for sources, destination, ports in found:
-        by_sources.setdefault((sources, ports), []).append(destination)
-    by_destinations: dict[Laid, list[Bits]] = {}
-    for (sources, ports), numbers in by_sources.items():
-        by_destinations.setdefault((bits(numbers), ports), []).append(sources)
-    for (destinations, ports), groups in by_destinations.items():
-        yield bits(chain.from_iterable(groups)), destinations, ports

@@ -20,6 +20,7 @@ from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.comparison import Changed, real_pairs
 from nsimlib.evaluation.difference import apart_from
 from nsimlib.evaluation.engine import applies
+from nsimlib.evaluation.joining import joined
 from nsimlib.evaluation.naming import End, Names, ports_text
 from nsimlib.evaluation.overlay import Differing, Overlay
 from nsimlib.evaluation.pairs import Pairs
@@ -212,19 +213,11 @@ def _asking(
 
 
 def _joined(found: Iterable[Explained]) -> Iterator[Explained]:
-    """Join destinations that the same sources reach alike, then sources that reach the same."""
-    by_sources: dict[object, list[Explained]] = {}
-    for each in found:
-        by_sources.setdefault((each[0].sources, each[0].ports, each[1]), []).append(each)
-    by_destinations: dict[object, list[Explained]] = {}
-    for alike in by_sources.values():
-        one, reasons = alike[0]
-        ends = tuple(chain.from_iterable(each.destinations for each, _ in alike))
-        joined = one._replace(destinations=ends)
-        by_destinations.setdefault((ends, one.ports, reasons), []).append((joined, reasons))
-    for alike in by_destinations.values():
-        sources = tuple(chain.from_iterable(each.sources for each, _ in alike))
-        yield alike[0][0]._replace(sources=sources), alike[0][1]
+    """Join ends that differ alike for the same reasons."""
+    parts = ((each.sources, each.destinations, (each.ports, reasons)) for each, reasons in found)
+    for sources, destinations, (ports, reasons) in joined(parts):
+        ours, theirs = tuple(chain.from_iterable(sources)), tuple(chain.from_iterable(destinations))
+        yield Differing(ours, theirs, ports), reasons
 
 
 def _by_weight(reason: str) -> tuple[bool, str]:

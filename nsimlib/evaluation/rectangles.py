@@ -5,12 +5,13 @@ that reach the same destinations. A worked example: web and api may open 5432/TC
 cache; that is four pairs of classes and one rectangle.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nsimlib.evaluation.allports import Ports
-from nsimlib.evaluation.bits import Bits, bits
+from nsimlib.evaluation.bits import Bits, bits, union
 from nsimlib.evaluation.classes import PodClass
+from nsimlib.evaluation.joining import joined
 from nsimlib.evaluation.profiles import Cell
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.model.addresses import AddressRange
@@ -20,7 +21,8 @@ __all__ = ["Group", "Rectangle", "rectangles"]
 
 #: classes of pods, or ranges outside; never both
 Group = tuple[PodClass, ...] | tuple[AddressRange, ...]
-T = TypeVar("T")
+#: sources, destinations, and the ports that are allowed and those that may be
+Numbered = tuple[Bits, Bits, tuple[int, int]]
 
 
 class Rectangle(NamedTuple):
@@ -29,13 +31,6 @@ class Rectangle(NamedTuple):
     sources: Group
     destinations: Group
     ports: Ports
-
-
-class _Numbered(NamedTuple):
-    sources: Bits
-    destinations: Bits
-    allowed: int
-    possible: int
 
 
 def rectangles(reach: Reachability) -> Iterator[Rectangle]:
@@ -60,34 +55,33 @@ def rectangles(reach: Reachability) -> Iterator[Rectangle]:
         (_outwards(reach), pods, outside(Direction.EGRESS)),
     )
     for found, ours, theirs in kinds:
-        for each in _joined(found):
-            ports = rows.ports(each.allowed, each.possible)
-            yield Rectangle(ours(each.sources), theirs(each.destinations), ports)
+        for sources, destinations, masks in joined(found):
+            yield Rectangle(ours(union(sources)), theirs(union(destinations)), rows.ports(*masks))
 
 
-def _inwards(reach: Reachability) -> tuple[list[_Numbered], list[_Numbered]]:
+def _inwards(reach: Reachability) -> tuple[list[Numbered], list[Numbered]]:
     """What pods and what the world may open to the pods of each class."""
     count = len(reach.universe.classes)
-    among: list[_Numbered] = []
-    inwards: list[_Numbered] = []
+    among: list[Numbered] = []
+    inwards: list[Numbered] = []
     for number in range(count):
         one = bits([number])
         for cell in reach.rows.into(number):
             if pods := _below(cell, count):
-                among.append(_Numbered(pods, one, cell.allowed, cell.possible))
+                among.append((pods, one, (cell.allowed, cell.possible)))
             if pieces := _behind(cell, count):
-                inwards.append(_Numbered(pieces, one, cell.allowed, cell.possible))
+                inwards.append((pieces, one, (cell.allowed, cell.possible)))
     return among, inwards
 
 
-def _outwards(reach: Reachability) -> Iterator[_Numbered]:
+def _outwards(reach: Reachability) -> Iterator[Numbered]:
     """What the pods of each class may open to the world."""
     universe, everything = reach.universe, reach.rows.atoms.everything
     everywhere = Cell(bits(universe.ends(Direction.EGRESS)), everything, everything)
     for number, cells in enumerate(reach.rows.cells[Direction.EGRESS]):
         for cell in (everywhere,) if cells is None else cells:
             if pieces := _behind(cell, len(universe.faces)):
-                yield _Numbered(bits([number]), pieces, cell.allowed, cell.possible)
+                yield bits([number]), pieces, (cell.allowed, cell.possible)
 
 
 def _below(cell: Cell, count: int) -> Bits:
@@ -96,28 +90,3 @@ def _below(cell: Cell, count: int) -> Bits:
 
 def _behind(cell: Cell, count: int) -> Bits:
     return bits(end - count for end in cell.ends - bits(range(count)))
-
-
-def _joined(found: Iterable[_Numbered]) -> list[_Numbered]:
-    """Join what has the same sources, and then what has the same destinations."""
-    by_sources = _gathered(found, lambda each: (each.sources, *each[2:]))
-    wide = [
-        _Numbered(each[0].sources, _union(one.destinations for one in each), *each[0][2:])
-        for each in by_sources
-    ]
-    by_destinations = _gathered(wide, lambda each: (each.destinations, *each[2:]))
-    return [
-        _Numbered(_union(one.sources for one in each), each[0].destinations, *each[0][2:])
-        for each in by_destinations
-    ]
-
-
-def _gathered(items: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
-    found: dict[Hashable, list[T]] = {}
-    for item in items:
-        found.setdefault(key(item), []).append(item)
-    return list(found.values())
-
-
-def _union(sets: Iterable[Bits]) -> Bits:
-    return bits(number for each in sets for number in each)
