@@ -70,13 +70,18 @@ def all_pairs(reach: Any) -> Any:
 
 def pod_pairs(reach: Any) -> int:
     """Return how many ordered pairs of two pods have a port: a checksum that no size can hide."""
-    sizes = [len(each.members) for each in reach.universe.classes]
+    from nsimlib.evaluation.bits import bits
+
+    by_size: dict[int, list[int]] = {}
+    for number, each in enumerate(reach.universe.classes):
+        by_size.setdefault(len(each.members), []).append(number)
+    of_size = {size: bits(numbers) for size, numbers in by_size.items()}
     found = 0
-    for number, size in enumerate(sizes):
-        for cell in reach.rows.into(number):
-            if cell.allowed:
-                ends = (end for end in cell.ends if end < len(sizes))
-                found += sum(sizes[end] for end in ends) * size - (number in cell.ends) * size
+    for size, numbers in by_size.items():
+        for number in numbers:
+            for cell in filter(lambda cell: cell.allowed, reach.rows.into(number)):
+                sources = sum(n * len(cell.ends & those) for n, those in of_size.items())
+                found += (sources - (number in cell.ends)) * size
     return found
 
 
