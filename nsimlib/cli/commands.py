@@ -1,7 +1,6 @@
 """The command that all others belong to, and what they share: inputs, options, errors."""
 
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -9,7 +8,7 @@ from nsimlib.cni.choosing import AUTO, guess
 from nsimlib.cni.profile import profile_names
 from nsimlib.errors import NsimError
 from nsimlib.evaluation.combination import Outcome
-from nsimlib.lessons.scenarios import scenario, scenario_names
+from nsimlib.lessons.scenarios import scenario_if_named
 from nsimlib.manifests import load
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
@@ -91,8 +90,8 @@ def main() -> None:
 
 def load_input(paths: tuple[str, ...], lenient: bool) -> Cluster:
     """Return what the paths hold, or a scenario of that name; what was left out goes to stderr."""
-    if len(paths) == 1 and paths[0] in scenario_names() and not Path(paths[0]).exists():
-        return scenario(paths[0])
+    if len(paths) == 1 and (known := scenario_if_named(paths[0])):
+        return known
     cluster = load(*paths, strict=not lenient)
     for warning in warnings_of(cluster.report):
         click.echo(f"nsim: {warning}", err=True)

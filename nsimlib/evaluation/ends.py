@@ -50,9 +50,17 @@ def paths(cluster: Cluster, connection: Connection) -> Iterator[Path]:
 def populated(cluster: Cluster, profile: Profile) -> Cluster:
     """Return the cluster as it is judged: policies resolved, and read as their enforcer reads them.
 
-    All pods are in it that the profile counts; some count finished ones.
+    All pods are in it that the profile counts; some count finished ones. It is made once for all
+    profiles that read and count alike.
     """
     cluster = cluster.resolved
+    key = tuple(profile[question].value for question in ("named_ports", "finished_pods"))
+    if key not in cluster.derived:
+        cluster.derived[key] = _populated(cluster, profile)
+    return cluster.derived[key]
+
+
+def _populated(cluster: Cluster, profile: Profile) -> Cluster:
     if (read := as_read(cluster.policies, profile)) is not cluster.policies:
         cluster = replace(cluster, policies=read)
     if not cluster.finished or profile["finished_pods"].value != "pod":

@@ -5,13 +5,14 @@ The one is given the other's answers, one at a time, until it says what the othe
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.model.policy import Policy
 
-__all__ = ["reason"]
+__all__ = ["REASONS", "reason"]
 
 Ask = Callable[[Profile], Outcome]
 #: what policies an enforcer reads and how it combines them, as one question among the others
@@ -32,6 +33,7 @@ REASONS = {
     "sctp": "SCTP",
     "ipv6": "IPv6",
     "end_port": "ranges of ports",
+    "finished_pods": "pods that have finished",
 }
 
 
@@ -52,9 +54,9 @@ def reason(one: Profile, other: Profile, ask: Ask, policies: Iterable[Policy]) -
     for count in (1, 2):
         for chosen in combinations((TIERS, *differing), count):
             if ask(_given(one, other, chosen)) is wanted:
-                told = (REASONS.get(each, each.replace("_", " ")) for each in chosen)
-                because = " and ".join(told)
-                return because.replace(TIERS, _about_tiers(one, other, ask, tuple(policies)))
+                about_tiers = partial(_about_tiers, one, other, ask, tuple(policies))
+                told = (about_tiers() if each == TIERS else REASONS[each] for each in chosen)
+                return " and ".join(told)
     return "several differences together"
 
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
@@ -12,7 +11,7 @@ from nsimlib.evaluation.reachability import Reachability, reachability
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.lessons.positions import changes
 from nsimlib.lessons.repairs import policy_for
-from nsimlib.lessons.scenarios import scenario, scenario_names
+from nsimlib.lessons.scenarios import scenario, scenario_if_named
 from nsimlib.manifests import load
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
@@ -39,9 +38,7 @@ def load_input(path: str | None = None, example: str = EXAMPLE) -> Cluster:
     3
     """
     chosen = path or os.environ.get(DUMP) or example
-    if chosen in scenario_names() and not Path(chosen).exists():
-        return scenario(chosen)
-    return load(chosen, strict=False)
+    return scenario_if_named(chosen) or load(chosen, strict=False)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from nsimlib.manifests.shipped import shipped, shipped_names
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Source
 
-__all__ = ["policy_files", "scenario", "scenario_names"]
+__all__ = ["policy_files", "scenario", "scenario_if_named", "scenario_names"]
 
 #: what a scenario's verdicts should be, for tests: no manifest
 EXPECTED = "expected.yaml"
@@ -46,6 +46,11 @@ def scenario(name: str) -> Cluster:
     files = tuple(_short(file, folder) for file in cluster.report.files)
     report = replace(cluster.report, files=files)
     return replace(cluster, policies=tuple(policies), report=report)
+
+
+def scenario_if_named(text: str) -> Cluster | None:
+    """Return the scenario that somebody means where a path may stand; a file goes first."""
+    return scenario(text) if text in scenario_names() and not Path(text).exists() else None
 
 
 def _short(file: str, folder: Path) -> str:

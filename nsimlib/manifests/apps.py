@@ -226,10 +226,6 @@ def container_faults(path: Path, containers: list[shapes.Container]) -> Iterator
                 yield replace(fault, harmless=True)
 
 
-def _account_faults(shape: shapes.ServiceAccount) -> Iterator[Fault]:
-    yield from metadata_faults(shape.metadata)
-
-
 def _workload_faults(
     shape: shapes.Workload | shapes.CronJob, path: Path = ("spec", "template")
 ) -> Iterator[Fault]:
@@ -251,7 +247,6 @@ TEMPLATED = {
 }
 KINDS: Kinds = {
     ("", "Pod"): Kind("Pod", shapes.Pod, _pod_faults),
-    ("", "ServiceAccount"): Kind("ServiceAccount", shapes.ServiceAccount, _account_faults),
     ("batch", "CronJob"): Kind("CronJob", shapes.CronJob, _cron_job_faults),
     **{
         (group, kind): Kind(kind, shapes.Workload, _workload_faults)
@@ -260,4 +255,4 @@ KINDS: Kinds = {
     },
 }
 #: kinds that stand for their pods when none is there
-WORKLOADS = tuple(sorted({kind for _, kind in KINDS} - {"Pod", "ServiceAccount"}))
+WORKLOADS = tuple(sorted({kind for _, kind in KINDS} - {"Pod"}))

@@ -167,6 +167,10 @@ def _service_faults(shape: shapes.Service) -> Iterator[Fault]:
         yield from port_faults(("spec", "ports", i), port.port, port.protocol, "port")
 
 
+def _account_faults(shape: shapes.ServiceAccount) -> Iterator[Fault]:
+    yield from metadata_faults(shape.metadata)
+
+
 def _slice_faults(shape: shapes.EndpointSlice) -> Iterator[Fault]:
     yield from metadata_faults(shape.metadata)
     for i, port in enumerate(shape.ports):
@@ -191,6 +195,7 @@ KINDS: Kinds = {
     ("", "Namespace"): Kind("Namespace", shapes.Namespace, _namespace_faults, namespaced=False),
     ("", "Node"): Kind("Node", shapes.Node, _node_faults, namespaced=False),
     ("", "Service"): Kind("Service", shapes.Service, _service_faults),
+    ("", "ServiceAccount"): Kind("ServiceAccount", shapes.ServiceAccount, _account_faults),
     ("", "Endpoints"): Kind("Endpoints", shapes.Endpoints, _endpoints_faults),
     ("discovery.k8s.io", "EndpointSlice"): Kind(
         "EndpointSlice", shapes.EndpointSlice, _slice_faults

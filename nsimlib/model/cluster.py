@@ -68,6 +68,11 @@ class Cluster(Shown):
         return replace(self, policies=policies)
 
     @cached_property
+    def derived(self) -> dict[object, "Cluster"]:
+        """Clusters that others made of this one, kept with it by what sets them apart."""
+        return {}
+
+    @cached_property
     def pods_by_address(self) -> Mapping[Address, Pod]:
         """Pods by address; those on the host's network share their node's and are left out."""
         return {a: pod for pod in self.pods if not pod.host_network for a in pod.addresses}

@@ -10,10 +10,11 @@ import pytest
 
 import nsimlib as ns
 from nsimlib.cni.choosing import profile_for
-from nsimlib.cni.profile import load_profile
+from nsimlib.cni.profile import load_profile, profile_names
 from nsimlib.evaluation.ends import parties
 from nsimlib.evaluation.engine import evaluate
 from nsimlib.evaluation.reachability import Reachability
+from nsimlib.evaluation.settling import REASONS
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.model.connection import Connection, ObjectName
 from nsimlib.model.policy import Policy
@@ -319,3 +320,8 @@ def test_what_hangs_on_the_address_of_a_service_is_settled_by_the_rules_of_both_
     assert [str(each.place) for each in verdict.egress.turned] == ["shop/leaving spec.egress[0]"]
     assert len(verdict.determining) == 1
     assert verdict.near_misses == ()
+
+
+def test_every_question_that_a_profile_settles_has_words() -> None:
+    asked = {question for name in profile_names() for question in load_profile(name).settles}
+    assert asked == REASONS.keys()
