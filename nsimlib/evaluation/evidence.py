@@ -6,6 +6,7 @@ Nothing here compares anything, and nothing here is text for people: `matching` 
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from nsimlib.evaluation.combination import Decision, combine
 from nsimlib.evaluation.logic import Truth, all_of, any_of, not_
@@ -65,7 +66,7 @@ class Check:
         return all_of(condition.holds for condition in self.conditions)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleResult:
     """One rule and all that was checked; `ports` or `peers` None means the rule names none: any.
 
@@ -79,7 +80,7 @@ class RuleResult:
     excepted: tuple[Check, ...] = ()
     subject: tuple[Check, ...] | None = None
 
-    @property
+    @cached_property
     def matched(self) -> Truth:
         """Whether some port and some peer match (F1.6), and no port that is taken out."""
         asked = [
@@ -122,7 +123,7 @@ def _unmet(check: Check) -> int:
     return sum(condition.holds is not True for condition in check.conditions)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TierResult:
     """What one tier says about one direction: its policies that apply, and all their rules."""
 
@@ -131,7 +132,7 @@ class TierResult:
     policies: tuple[Policy, ...]
     rules: tuple[RuleResult, ...]
 
-    @property
+    @cached_property
     def decision(self) -> Decision[RuleResult]:
         """How the tier combines its rules."""
         return combine(self.tier, self.direction, self.policies, self.rules)

@@ -82,7 +82,7 @@ class DirectionVerdict:
         """What that tier decides; where none does, the connection is allowed (F1.9)."""
         return self.deciding.decision if self.deciding else Decision(Outcome.ALLOWED)
 
-    @property
+    @cached_property
     def doubt(self) -> Doubt | None:
         """The open question that could overturn the decision, if there is one."""
         if self.deciding is None or self.decision.outcome in (None, Outcome.UNDETERMINED):
@@ -100,7 +100,7 @@ class DirectionVerdict:
         """Allowed, denied, or undetermined."""
         return Outcome.UNDETERMINED if self.parts_ways else self._outcome
 
-    @property
+    @cached_property
     def _outcome(self) -> Outcome:
         if self.doubt is not None:
             return Outcome.UNDETERMINED

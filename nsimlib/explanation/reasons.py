@@ -3,7 +3,6 @@
 Each reason is made from one piece of kept evidence, and its mark from that evidence alone.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -290,7 +289,8 @@ def _clauses(check: Check, peer: Party, naming: Naming) -> str:
 def _spoken(clauses: list[str], name: str) -> Iterator[str]:
     """The name that a clause begins with becomes "it" where the clause before has it too."""
     for before, clause in pairwise(["", *clauses]):
-        yield re.sub(rf"^{re.escape(name)}(?= )", "it", clause) if name in before else clause
+        again = name in before and clause.startswith(f"{name} ")
+        yield f"it{clause.removeprefix(name)}" if again else clause
 
 
 def _facts(*checks: Check) -> tuple[str, ...]:
