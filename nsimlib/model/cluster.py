@@ -158,7 +158,8 @@ class Cluster(Shown):
     def with_policies(self, *policies: Policy | str) -> "Cluster":
         """Return this cluster with more policies: objects, file names or manifest texts.
 
-        A policy of the same kind, namespace and name is replaced, as `kubectl apply` would.
+        A policy of the same kind, namespace and name is replaced, as `kubectl apply` would; the
+        new one stands in its place.
         """
         added: dict[tuple[str, str], list[Policy]] = {}
         for policy in policies:
@@ -167,9 +168,11 @@ class Cluster(Shown):
             for each in self._read(policy) if isinstance(policy, str) else (policy,):
                 read.setdefault(each.identity, []).append(each)
             added |= read
-        kept = tuple(policy for policy in self.policies if policy.identity not in added)
-        new = tuple(chain.from_iterable(added.values()))
-        after = replace(self, policies=(*kept, *new))
+        new, replaced = tuple(chain.from_iterable(added.values())), set(added)
+        found: list[Policy] = []
+        for each in self.policies:
+            found += added.pop(each.identity, ()) if each.identity in replaced else (each,)
+        after = replace(self, policies=(*found, *chain.from_iterable(added.values())))
         if vars(self).get("_stands_alone"):
             # A change of one policy is asked again and again, and is not to look at all of them.
             vars(after)["_stands_alone"] = all(map(stands_alone, new))

@@ -86,13 +86,13 @@ class TestWithPolicies:
         assert SHOP.with_policies(third).policies == (FIRST, SECOND, third)
         assert SHOP.policies == (FIRST, SECOND)
 
-    def test_one_of_the_same_name_is_replaced(self) -> None:
+    def test_one_of_the_same_name_is_replaced_in_its_place(self) -> None:
         again = policy("shop/first", rule())
-        assert SHOP.with_policies(again).policies == (SECOND, again)
+        assert SHOP.with_policies(again).policies == (again, SECOND)
 
     def test_of_two_of_the_same_name_the_last_counts(self) -> None:
         again = policy("shop/first", rule())
-        assert SHOP.with_policies(FIRST, again).policies == (SECOND, again)
+        assert SHOP.with_policies(FIRST, again).policies == (again, SECOND)
 
     def test_another_kind_is_another_policy(self) -> None:
         other = policy("shop/first", kind="CiliumNetworkPolicy")
