@@ -76,6 +76,9 @@ SHAPES: Final = {
     "A4": Shape(10_000, 4, 10_000, style="all"),
     "A5": Shape(100_000, 1_000, 10_000, style="across"),
     "CIL": Shape(50_000, 5, 1_500, replicas=200, style="identities"),
+    # The same workloads and policies with ten times the replicas.
+    "R10": Shape(10_000, 100, 1_000),
+    "R100": Shape(100_000, 100, 1_000, replicas=100),
     "P1": Shape(500, 15, 120),
     "P2": Shape(1_000, 20, 200),
     "P3": Shape(2_000, 40, 400),

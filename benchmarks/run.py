@@ -10,7 +10,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, product
 from os import cpu_count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,9 +26,14 @@ LINES: Final = ROOT / "build" / "bench.jsonl"
 #: so much slower or faster is a machine that was busy with something else
 STEADY = 0.15
 SMALL: Final = ("S", "M")
-LARGE: Final = ("L", "TIER", "OBS", "UNIQ", "DENSE", "FLAT", "A1", "A2", "A3", "A4", "A5", "CIL")
+LARGE: Final = (
+    *("L", "XL", "TIER", "OBS", "UNIQ", "DENSE", "FLAT"),
+    *("A1", "A2", "A3", "A4", "A5", "CIL", "R10", "R100"),
+)
 #: what grows from the smallest to the largest of these shapes
 GROWTH: Final = ("S", "M", "L")
+#: the same workloads with more replicas
+REPLICAS: Final = ("R10", "R100")
 #: what the short tables say
 SHORT: Final = {
     "load": ("size", "file to all pairs", "extra memory", "ratio to PyYAML"),
@@ -52,7 +57,7 @@ def sections(large: bool) -> Iterator[Figure]:
                 yield each
     yield from growth(found)
     yield from tiers(found)
-    for shape in ("P1", "P2") if large else ("P1",):
+    for shape in ("P1", "P2", "P4") if large else ("P1",):
         tell(f"peers: {shape}")
         yield from peers.measure(shape)
 
@@ -69,9 +74,13 @@ def _engine(shape: str, folder: Path) -> Iterator[Figure]:
 def growth(figures: Iterable[Figure]) -> Iterator[Figure]:
     """Yield with which power of the pods the seconds and megabytes grow."""
     known = {(each.case, each.what): each.value for each in figures}
-    shapes = [shape for shape in GROWTH if (shape, "pods") in known]
-    for what in ("compile and all pairs", "extra memory"):
-        for small, large in pairwise(shapes):
+    questions = (
+        (GROWTH, ("compile and all pairs", "extra memory")),
+        (REPLICAS, ("of it, pods into classes", "of it, the rest")),
+    )
+    for shapes, whats in questions:
+        measured = [shape for shape in shapes if (shape, "pods") in known]
+        for (small, large), what in product(pairwise(measured), whats):
             ends = [(known[shape, "pods"], known[shape, what]) for shape in (small, large)]
             if all(value > 0 for end in ends for value in end):
                 yield Figure("growth", f"{small} to {large}", what, load.exponent(*ends), "")
