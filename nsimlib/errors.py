@@ -9,6 +9,7 @@
     ├── SelectorSyntaxError(ValueError)     a Calico selector that cannot be read; the column
     ├── RulesetSyntaxError(ValueError)      text that iptables-save would not print; the line
     ├── SettingError(ValueError)            a setting that cannot have this value; what it can be
+    ├── ProgressError(ValueError)           progress of a learner that cannot be read; the remedy
     ├── LabError(RuntimeError)              the packet lab cannot do it here; the step and a remedy
     ├── UnintendedChange(AssertionError)    a change does something else, or less, than intended
     └── ExpectationsNotMet(AssertionError)  connections end otherwise than they should
@@ -27,6 +28,7 @@ __all__ = [
     "ManifestError",
     "NsimError",
     "Problem",
+    "ProgressError",
     "RulesetSyntaxError",
     "SelectorSyntaxError",
     "SettingError",
@@ -117,6 +119,15 @@ class SettingError(NsimError, ValueError):
     def __init__(self, setting: str, value: object, wanted: str) -> None:
         self.setting, self.value, self.wanted = setting, value, wanted
         super().__init__(f"{setting} cannot be {value!r}: it must be {wanted}")
+
+
+class ProgressError(NsimError, ValueError):
+    """A learner's progress file that is damaged, or of another version of nsimlib."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        self.path, self.problem = path, problem
+        remedy = "Rename it to keep it; `nsim lessons FOLDER` then starts a new one."
+        super().__init__(f"{path} cannot be read: {problem}. {remedy}")
 
 
 class LabError(NsimError, RuntimeError):

@@ -1,4 +1,4 @@
-"""What the shipped scenarios, exercises and predictions promise is what the engine says."""
+"""What the shipped scenarios promise is what the engine says."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ import pytest
 
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.evidence import place_of
-from nsimlib.evaluation.verdict import Verdict
 from nsimlib.manifests import load
 from nsimlib.manifests.shipped import read_shipped, shipped, shipped_names
 from nsimlib.model.cluster import Cluster
@@ -28,12 +27,6 @@ def cluster(scenario: str) -> Cluster:
 def switched_on(scenario: str, policies: list[str]) -> Cluster:
     folder = shipped("data", "scenarios", scenario) / "policies"
     return cluster(scenario).with_policies(*(str(folder / f"{name}.yaml") for name in policies))
-
-
-def only(scenario: str, manifests: str) -> Cluster:
-    """The scenario with a learner's policies alone."""
-    bare = cluster(scenario)
-    return bare.without(*(policy.key for policy in bare.policies)).with_policies(manifests)
 
 
 def entries(*parts: str) -> list[Entry]:
@@ -105,71 +98,3 @@ def test_every_policy_of_a_scenario_is_expected_to_do_something(scenario: str) -
     cited = {place.split()[0] for each in ours for place in each.entry["determined_by"]}
     every = switched_on(scenario, sorted(files)).policies
     assert {policy.key for policy in every} - cited == set()
-
-
-# Exercises
-
-
-def exercises() -> list[Entry]:
-    return [
-        entry
-        for slug in shipped_names("data", "exercises")
-        for entry in entries("exercises", f"{slug}.yaml")
-    ]
-
-
-def met(exercise: Entry, manifests: str) -> dict[str, bool]:
-    attempt = only(exercise["scenario"], manifests)
-    return {
-        connection: why(attempt, connection).outcome.value == outcome
-        for connection, outcome in exercise["wanted"].items()
-    }
-
-
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda each: str(each["id"]))
-class TestExercise:
-    def test_its_answer_does_what_is_wanted(self, exercise: Entry) -> None:
-        found = met(exercise, exercise["answer"])
-        assert [connection for connection, as_wanted in found.items() if not as_wanted] == []
-
-    def test_its_start_does_not(self, exercise: Entry) -> None:
-        assert not all(met(exercise, exercise["start"]).values())
-
-    def test_it_has_the_keys_of_an_exercise(self, exercise: Entry) -> None:
-        wanted = "id question scenario start hints wanted answer"
-        assert list(exercise) == wanted.split()
-        assert len(exercise["hints"]) == 3
-
-
-# Predictions
-
-
-def predictions() -> list[Entry]:
-    return [
-        entry | {"scenario": slug}
-        for slug in shipped_names("data", "predictions")
-        for entry in entries("predictions", f"{slug}.yaml")
-    ]
-
-
-def settled(prediction: Entry) -> Verdict:
-    there = switched_on(prediction["scenario"], prediction["policies"])
-    return why(there, prediction["connection"])
-
-
-@pytest.mark.parametrize("prediction", predictions(), ids=lambda each: str(each["id"]))
-class TestPrediction:
-    def test_only_the_right_answer_has_no_misconception(self, prediction: Entry) -> None:
-        right = settled(prediction).outcome.value
-        found = [each["answer"] for each in prediction["choices"] if each["misconception"] is None]
-        assert found == [right]
-
-    def test_it_offers_each_answer_once(self, prediction: Entry) -> None:
-        answers = [each["answer"] for each in prediction["choices"]]
-        assert sorted(answers) == sorted({"allowed", "denied", *answers})
-
-    def test_it_has_the_keys_of_a_prediction(self, prediction: Entry) -> None:
-        wanted = "id question policies connection choices scenario"
-        assert list(prediction) == wanted.split()
-        for choice in prediction["choices"]:
-            assert list(choice) == ["answer", "misconception", "feedback"]

@@ -57,6 +57,8 @@ MODULES = {
     "pattern": "patterns",
     "lab": "lab",
     "lessons": "learning",
+    "progress": "learning",
+    "certificate": "learning",
 }
 
 

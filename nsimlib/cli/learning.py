@@ -1,16 +1,39 @@
-"""Notebooks to work with: `nsim lessons`."""
+"""Notebooks to work with, and what a learner has done in them."""
 
 from pathlib import Path
 
 import click
 
 from nsimlib.cli.commands import main
+from nsimlib.lessons.certificate import certificate, progress_table
 from nsimlib.lessons.copies import copy_notebooks
+from nsimlib.lessons.progress import progress_in, start_progress
+from nsimlib.lessons.syllabus import TRACKS
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @main.command("lessons")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def lessons_command(folder: Path) -> None:
+@click.argument("folder", type=FOLDER)
+@click.option("--track", type=click.Choice(list(TRACKS)), help="Only the lessons of this track.")
+def lessons_command(folder: Path, track: str | None) -> None:
     """Copy the notebooks into FOLDER, without outputs; what is already there is left alone."""
-    for path, written in copy_notebooks(folder):
+    for path, written in copy_notebooks(folder, track):
         click.echo(f"{'wrote' if written else 'kept'} {path}")
+    start_progress(folder)
+
+
+@main.command("progress")
+@click.argument("folder", type=FOLDER)
+def progress_command(folder: Path) -> None:
+    """Show what was done in the lessons of FOLDER."""
+    click.echo(progress_table(done=progress_in(folder)))
+
+
+@main.command("certificate")
+@click.argument("folder", type=FOLDER)
+@click.argument("name")
+def certificate_command(folder: Path, name: str) -> None:
+    """Write FOLDER/certificate.md for NAME: what is solved so far, checked on this machine only."""
+    made = certificate(name, progress_in(folder))
+    click.echo(made.save(folder / "certificate.md"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nsimlib.errors import UnknownName
+from nsimlib.lessons.syllabus import syllabus
 from nsimlib.manifests.shipped import shipped
 
 __all__ = ["copy_notebooks", "stripped"]
@@ -15,8 +16,10 @@ KINDS = ("lessons", "audit")
 KEPT_BACK = {"solution", "instructor"}
 
 
-def copy_notebooks(folder: Path) -> Iterator[tuple[Path, bool]]:
+def copy_notebooks(folder: Path, track: str | None = None) -> Iterator[tuple[Path, bool]]:
     """Write every notebook into the folder; yield each path and whether it was written.
+
+    With a track, only its lessons.
 
     A file that is already there is left as it is: it may hold somebody's work.
     """
@@ -26,12 +29,18 @@ def copy_notebooks(folder: Path) -> Iterator[tuple[Path, bool]]:
         except UnknownName:
             continue
         for original in originals:
+            if track and original.name not in _names(track):
+                continue
             copy = folder / kind / original.name
             new = not copy.exists()
             if new:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_text(stripped(original.read_text(encoding="utf-8")), encoding="utf-8")
             yield copy, new
+
+
+def _names(track: str) -> set[str]:
+    return {each.notebook for each in syllabus().values() if track in each.tracks}
 
 
 def stripped(notebook: str) -> str:

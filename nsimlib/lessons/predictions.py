@@ -1,64 +1,78 @@
-"""Bets: the learner says what will happen before the evaluator does.
+"""Bets: the learner says what will happen before the library does.
 
-Which choice is right is not stored anywhere; the evaluator decides, and each choice knows what to
-say to whoever took it.
+Which choice is right is for the library to say; each choice knows what to tell whoever took it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from html import escape
 from textwrap import indent
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from nsimlib.errors import UnknownName
-from nsimlib.evaluation.combination import Outcome
-from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.verdict import Verdict
-from nsimlib.lessons.scenarios import policy_files, scenario
-from nsimlib.manifests.shipped import read_shipped, shipped_names
-from nsimlib.views.styles import badge, box, code_block, prose
+from nsimlib.lessons.asked import Asked
+from nsimlib.lessons.entries import Entry, entries, entry
+from nsimlib.lessons.misconceptions import Misconception, misconception
+from nsimlib.lessons.progress import progress
+from nsimlib.views.catalogue import say
+from nsimlib.views.styles import COLOURS, badge, box, code_block, prose
+
+if TYPE_CHECKING:
+    from nsimlib.widgets.choice_card import ChoiceCard
 
 __all__ = ["Bet", "NotYet", "Settled", "predict", "prediction", "predictions", "settle"]
 
 
 @dataclass(frozen=True, repr=False)
 class Settled:
-    """A bet against what the evaluator says, and what that choice shows."""
+    """A bet against what happens, and the belief that this choice shows."""
 
-    guess: Outcome
-    verdict: Verdict
+    asked: Asked
+    guess: str
     feedback: str
-    misconception: str | None
+    misconception: Misconception | None
 
     @property
     def right(self) -> bool:
         """Whether the guess was what happens."""
-        return self.guess is self.verdict.outcome
+        return self.guess == self.asked.truth
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The evaluator's answer, if the bet was about a connection."""
+        return self.asked.verdict
 
     @property
     def says(self) -> str:
         """How the bet ended, in a line."""
-        how = "as you said" if self.right else f"and not {self.guess.value}"
-        return f"{self.verdict.connection} is {self.verdict.outcome.value}, {how}"
+        about = "-connection" if self.asked.connection else ""
+        key = f"bet.{'right' if self.right else 'other'}{about}"
+        asked = self.asked
+        return say(key, connection=asked.connection, truth=asked.truth, guess=self.guess)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the choice shows, and what is so instead."""
+        belief = (str(self.misconception),) if self.misconception else ()
+        return (self.feedback, *belief)
 
     def __repr__(self) -> str:
-        return f"{self.says}\n{self.feedback}"
+        return "\n".join((self.says, *self.told))
 
     def _repr_html_(self) -> str:
-        result = f"{badge(self.verdict.outcome.value)} {escape(self.says)}"
-        return box(f"<p>{result}</p><p>{prose(self.feedback)}</p>")
+        told = "".join(f"<p>{prose(each)}</p>" for each in self.told)
+        return box(f"<p>{_badge(self.asked.truth)} {escape(self.says)}</p>{told}")
 
 
 @dataclass(frozen=True, repr=False)
 class Bet:
-    """A question about one connection, with what each answer shows about whoever gives it."""
+    """A question with a few answers, and what each shows about whoever gives it."""
 
     id: str
     question: str
-    policies: tuple[str, ...]
-    connection: str
-    feedback: Mapping[Outcome, tuple[str, str | None]]
+    asked: Asked
+    feedback: Mapping[str, tuple[str, str | None]]
 
     @property
     def title(self) -> str:
@@ -66,47 +80,46 @@ class Bet:
         return self.id.partition("/")[2].replace("-", " ").capitalize()
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """The answers to choose from."""
+        return tuple(self.feedback)
+
+    @property
     def manifests(self) -> str:
         """The policies in question."""
-        files = policy_files(self.id.partition("/")[0])
-        return "---\n".join(files[name] for name in self.policies)
+        return "---\n".join(self.asked.manifests)
 
     def __repr__(self) -> str:
-        choices = " or ".join(outcome.value for outcome in self.feedback)
         policies = indent(self.manifests.strip(), "    ")
-        return f"{self.title}: {self.question}\n{policies}\n  {choices}?"
+        lines = (f"{self.title}: {self.question}", policies, f"  {' or '.join(self.choices)}?")
+        return "\n".join(line for line in lines if line)
 
     def _repr_html_(self) -> str:
-        choices = " or ".join(badge(outcome.value) for outcome in self.feedback)
-        question = f"<p><b>{self.title}.</b> {prose(self.question)}</p>"
-        return box(f"{question}{code_block(self.manifests)}<p>{choices}?</p>")
+        return box(f"{self.asking}<p>{' or '.join(map(_badge, self.choices))}?</p>")
 
-    def settle(self, guess: str) -> Settled:
-        """Return how a guess, `"allowed"` or `"denied"`, compares with what happens.
+    @property
+    def asking(self) -> str:
+        """The question with its policies, as HTML."""
+        policies = code_block(self.manifests) if self.manifests else ""
+        return f"<p><b>{self.title}.</b> {prose(self.question)}</p>{policies}"
+
+    def settle(self, guess: object) -> Settled:
+        """Return how a guess compares with what happens.
 
         Raises
         ------
         UnknownName
             If the guess is no choice of this bet.
         """
-        choices = {outcome.value: outcome for outcome in self.feedback}
-        if guess not in choices:
-            raise UnknownName("choice", guess, choices)
-        slug = self.id.partition("/")[0]
-        files = policy_files(slug)
-        cluster = scenario(slug).with_policies(*(files[name] for name in self.policies))
-        says, misconception = self.feedback[choices[guess]]
-        return Settled(choices[guess], why(cluster, self.connection), says, misconception)
+        chosen = str(guess)
+        if chosen not in self.feedback:
+            raise UnknownName("choice", chosen, self.feedback)
+        says, slip = self.feedback[chosen]
+        return Settled(self.asked, chosen, says, misconception(slip) if slip else None)
 
 
-def predict(name: str, guess: str | None = None) -> Bet | Settled:
-    """Return a bet to think about or, with a guess, how it ends.
-
-    >>> predict("isolation-is-a-switch/bet-1", "denied").misconception
-    'later-policy-wins'
-    """
-    bet = prediction(name)
-    return bet if guess is None else bet.settle(guess)
+def _badge(word: str) -> str:
+    return badge(word) if word in COLOURS else f"<b>{escape(word)}</b>"
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,44 +129,54 @@ class NotYet:
     bet: Bet
 
     def __repr__(self) -> str:
-        choices = " or ".join(f'"{outcome.value}"' for outcome in self.bet.feedback)
-        return f"{self.bet.title}: no bet yet. Write {choices} above, and run both cells again."
+        return say("bet.none", title=self.bet.title)
 
 
-def settle(name: str, guess: str | None) -> Settled | NotYet:
+def predict(name: str) -> "ChoiceCard":
+    """Return a bet as a card to choose on; the choice is kept in the learner's progress.
+
+    >>> predict("isolation-is-a-switch/bet-1")  # doctest: +ELLIPSIS
+    Bet 1: web-egress-allow-api was there first, ...
+      allowed or denied?
+    """
+    from nsimlib.widgets.choice_card import ChoiceCard
+
+    bet = prediction(name)
+
+    def keep(choice: str) -> str:
+        progress().bet(name, choice)
+        return say("bet.kept", choice=choice)
+
+    kept = progress().bets.get(name)
+    card = ChoiceCard(box(bet.asking), say("bet.choose"), bet.choices, keep, repr(bet))
+    card.choose(kept if kept in bet.choices else None)
+    return card
+
+
+def settle(name: str, guess: object = None) -> Settled | NotYet:
     """Return how a bet ends; while there is no guess, only that there is none.
 
-    >>> settle("isolation-is-a-switch/bet-1", None)
-    Bet 1: no bet yet. Write "allowed" or "denied" above, and run both cells again.
+    >>> settle("isolation-is-a-switch/bet-1", "denied").misconception.id
+    'later-policy-wins'
     """
     bet = prediction(name)
-    return NotYet(bet) if guess is None else bet.settle(guess)
+    kept = progress().bets.get(name) if guess is None else guess
+    return NotYet(bet) if kept is None else bet.settle(kept)
 
 
 def prediction(name: str) -> Bet:
     """Return the bet of that id, or raise `UnknownName`."""
-    found = predictions()
-    if name not in found:
-        raise UnknownName("prediction", name, found)
-    return found[name]
+    return _bet(entry("predictions", name))
 
 
-@lru_cache
 def predictions() -> dict[str, Bet]:
     """Return all bets by id."""
-    entries = (
-        cast("dict[str, Any]", entry)
-        for slug in shipped_names("data", "predictions")
-        for entry in cast("list[object]", read_shipped("data", "predictions", f"{slug}.yaml"))
-    )
-    return {entry["id"]: _bet(entry) for entry in entries}
+    return {name: _bet(each) for name, each in entries("predictions").items()}
 
 
-def _bet(entry: dict[str, Any]) -> Bet:
+def _bet(found: Entry) -> Bet:
     feedback = {
-        Outcome(choice["answer"]): (choice["feedback"], choice["misconception"])
-        for choice in entry["choices"]
+        str(choice["answer"]): (choice["feedback"], choice["misconception"])
+        for choice in found["choices"]
     }
-    return Bet(
-        entry["id"], entry["question"], tuple(entry["policies"]), entry["connection"], feedback
-    )
+    return Bet(found["id"], found["question"], Asked.of(found, {}), feedback)

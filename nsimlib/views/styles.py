@@ -33,6 +33,7 @@ COLOURS = {
     "open": "background:#F0E442;color:#000",
     "undetermined": "background:#F0E442;color:#000",
     "isolated": "background:#E69F00;color:#000",
+    "solved": "background:#009E73;color:#000",
 }
 TABLE = "border-collapse:collapse;margin:.4em 0;font-size:inherit"
 CELL = "padding:.25em .7em;text-align:left;vertical-align:top"

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from nsimlib.cli import main
 from nsimlib.lessons.copies import KEPT_BACK, copy_notebooks, stripped
 from nsimlib.lessons.exercises import exercises
+from nsimlib.lessons.progress import progress_in
+from nsimlib.lessons.syllabus import syllabus
 from tests.conftest import ROOT
 
 ORIGINALS = sorted(ROOT.glob("notebooks/*/*.ipynb"))
@@ -57,7 +59,7 @@ def test_no_answer_leaks(copies: Path) -> None:
     squeezed = "".join(text.split())
     assert ".answer()" not in text
     for each in exercises().values():
-        assert "".join(each.answer().split()) not in squeezed
+        assert "".join(str(each.solution).split()) not in squeezed
 
 
 def test_lesson_02_has_solutions_to_leak() -> None:
@@ -100,3 +102,22 @@ class TestLessonsCommand:
         (tmp_path / "mine").write_text("a file")
         result = CliRunner().invoke(main, ["lessons", str(tmp_path / "mine")])
         assert result.exit_code == 2
+
+    def test_a_track_brings_its_lessons_and_nothing_else(self, tmp_path: Path) -> None:
+        result = CliRunner().invoke(main, ["lessons", str(tmp_path), "--track", "taster"])
+        assert result.exit_code == 0, result.output
+        found = {path.name for path in tmp_path.rglob("*.ipynb")}
+        assert found == {each.notebook for each in syllabus().values() if "taster" in each.tracks}
+
+    def test_progress_and_certificate_are_those_of_the_folder(self, tmp_path: Path) -> None:
+        self.run(tmp_path)
+        progress_in(tmp_path).attempt("start-here/1", {}, solved=True)
+        shown = CliRunner().invoke(main, ["progress", str(tmp_path)])
+        assert "solved" in shown.output
+        CliRunner().invoke(main, ["certificate", str(tmp_path), "Ada"])
+        assert "- start-here/1, " in (tmp_path / "certificate.md").read_text()
+
+    def test_a_folder_without_progress_is_named(self, tmp_path: Path) -> None:
+        result = CliRunner().invoke(main, ["progress", str(tmp_path)])
+        assert result.exit_code == 2
+        assert "no learner's folder" in result.output

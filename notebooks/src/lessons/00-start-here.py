@@ -4,35 +4,104 @@
 # This kit answers one question about a Kubernetes cluster: **may this pod open that connection, and
 # why?** It reads manifests or a dump, and shows every rule it looked at.
 #
-# After this page you can load a cluster, ask a question, and read the answer line by line.
-# You need to know what a pod and a namespace are. It takes 10 minutes.
-#
 # To run a cell, click into it and press Shift and Enter. Nothing here needs a cluster or the
 # internet, and nothing leaves your machine.
-
-# %% [markdown]
-# ## A policy with a DNS rule, and no DNS
-#
-# The shop is an invented company; all lessons use it. Its pod `web` has an egress policy, and the
-# policy has a rule for DNS: port 53 of the pods labelled `k8s-app: kube-dns`. Those are the
-# `coredns` pods in namespace `kube-system`.
-#
-# Can `web` resolve names? Decide first, then run the cell.
 
 # %%
 import nsimlib as ns
 
-shop = ns.scenario("shop")
+lesson = ns.lesson("start-here")
+shop = lesson.cluster
+lesson
+
+# %% [markdown]
+# ## Hook
+#
+# The shop is an invented company; most lessons use it. Somebody has just asked whether the forgotten pod
+# `debug` may call the payment provider, outside the cluster. No policy says that it may.
+
+# %%
+ns.why(shop, "shop/debug -> 203.0.113.10:443/TCP")
+
+# %% [markdown]
+# It may. A pod that no policy selects is **not isolated**, and reaches everything (F1.9).
+
+# %% [markdown]
+# ## Predict
+#
+# Every lesson begins with bets. Choose before you go on: a lost bet teaches more than none. Your
+# choices stay in a file of your own folder.
+
+# %%
+ns.predict("start-here/bet-1")
+
+# %% [markdown]
+# The second is about a policy with a rule for DNS.
+
+# %%
+ns.predict("start-here/bet-2")
+
+# %% [markdown]
+# The third is about the pod `debug` again.
+
+# %%
+ns.predict("start-here/bet-3")
+
+# %% [markdown]
+# ## Try
+#
+# Choose two ends and a port, or type a connection. With the keyboard: Tab moves on, the arrow keys
+# choose, Enter confirms what you type.
+#
+# 1. Which workloads may talk to the database `data/db` on 5432/TCP?
+# 2. What does `shop/debug` reach that `shop/web` does not?
+
+# %%
+tester = ns.ConnectionTester(shop, "shop/web", "kube-system/coredns", "53/UDP")
+tester
+
+# %% [markdown]
+# The same without a widget, for a few connections and the policies in force.
+
+# %%
+connections = [
+    "shop/api -> data/db:5432/TCP",
+    "shop/debug -> data/db:5432/TCP",
+    "data/reporting -> data/db:5432/TCP",
+    "shop/debug -> kube-system/coredns:53/UDP",
+    "shop/web -> kube-system/coredns:53/UDP",
+]
+ns.positions(shop, {}, [[]], connections)
+
+# %% [markdown]
+# ### Settle your bets
+#
+# Each cell says "no bet yet" until you have chosen above.
+
+# %%
+ns.settle("start-here/bet-1")
+
+# %% [markdown]
+# Whoever wrote the DNS rule lost the second bet, too.
+
+# %%
+ns.settle("start-here/bet-2")
+
+# %% [markdown]
+# The third is lost by whoever looks at one end only.
+
+# %%
+ns.settle("start-here/bet-3")
+
+# %% [markdown]
+# ## Explain
+#
+# Here is the answer behind the second bet, in full.
+
+# %%
 ns.why(shop, "shop/web -> kube-system/coredns:53/UDP")
 
 # %% [markdown]
-# It cannot. The mistake is one missing field: a `podSelector` alone looks only in the namespace of
-# the policy (F1.2), and there is no `coredns` in `shop`. This is the most common mistake in egress
-# policies, and the pod says only "timeout".
-
-# %% [markdown]
-# ## How to read an answer
-#
 # - The **first line** is the question and the outcome: allowed, denied or undetermined.
 # - **Egress** is judged at the source, **Ingress** at the destination. Both must allow (F1.13).
 # - **"is isolated by"** names the policies that restrict this pod in this direction. Without one,
@@ -43,51 +112,17 @@ ns.why(shop, "shop/web -> kube-system/coredns:53/UDP")
 # - **F1.2** is the number of a fact with its source.
 
 # %% [markdown]
-# Each fact can be looked up. Here is the one behind the DNS mistake.
+# Each fact can be looked up. This one is behind the DNS mistake.
 
 # %%
 ns.fact("F1.2")
 
 # %% [markdown]
-# ## Ask your own questions
-#
-# Choose two ends, a port and a reading, or type a connection in the field. A *reading* settles what
-# the Kubernetes text leaves open; `spec` is the bare text. With the keyboard: Tab moves on, the
-# arrow keys choose, Enter confirms what you type.
-#
-# Try: who may talk to the database `data/db` on 5432/TCP? What does `shop/debug` reach that
-# `shop/web` does not?
-
-# %%
-tester = ns.ConnectionTester(shop, "shop/web", "kube-system/coredns", "53/UDP")
-tester
-
-# %% [markdown]
-# `print` gives an answer as text, for a ticket or a chat. Compare it with the one above: `shop/api` has
-# the rule that `shop/web` should have, a `namespaceSelector` beside the `podSelector`.
+# `print` gives an answer as text, for a ticket or a chat. `shop/api` has the rule that `shop/web` should
+# have: a `namespaceSelector` beside the `podSelector`.
 
 # %%
 print(ns.why(shop, "shop/api -> kube-system/coredns:53/UDP"))
-
-# %% [markdown]
-# ## Load your own cluster
-#
-# With read access to a cluster, write a dump. It holds no Secrets and no ConfigMaps, but it holds pods with
-# their environment variables: keep it where only you can read it.
-#
-# ```sh
-# kubectl get ns,no,po,svc,endpointslices,netpol,deploy,rs,sts,ds,jobs,cj -A -o json > dump.json
-# ```
-#
-# Then load it: `mine = ns.load("dump.json")`. A folder with manifests works too. If the API server
-# would refuse something in it, you get all problems at once, each with file and line;
-# `ns.load(path, strict=False)` leaves those objects out and lists them.
-
-# %% [markdown]
-# A cluster shows what was found, and what was left out. The shop looks like this.
-
-# %%
-shop
 
 # %% [markdown]
 # A name that does not exist is no crash but a hint. This one is **broken on purpose**.
@@ -96,27 +131,24 @@ shop
 ns.why(shop, "shop/wbe -> kube-system/coredns:53/UDP")
 
 # %% [markdown]
-# ## Where to go next
+# ### Your own cluster
 #
-# | notebook | what you can tell afterwards | minutes |
-# |---|---|---|
-# | [02 Isolation is a switch](02-isolation-is-a-switch.ipynb) | which pods a policy isolates, in which direction, and what the server fills in | 20 |
-# | [Why is it blocked?](../audit/why-is-it-blocked.ipynb) | for your own cluster: which field blocks a connection, and what opens it | 10 |
+# With read access to a cluster, write a dump. It holds no Secrets and no ConfigMaps, but it holds pods with
+# their environment variables: keep it where only you can read it.
 #
-# Lessons have a fixed order of sections. First you bet, then you try. A wrong bet is worth more than
-# no bet.
+# ```sh
+# kubectl get ns,no,po,svc,endpointslices,netpol,deploy,rs,sts,ds,jobs,cj -A -o json > dump.json
+# ```
+#
+# Then `mine = ns.load("dump.json")`. A folder with manifests works too. If the API server would refuse
+# something in it, you get all problems at once, each with file and line; `ns.load(path, strict=False)`
+# leaves those objects out and lists them. The shop looks like this.
+
+# %%
+shop
 
 # %% [markdown]
-# ## Is everything in place?
-#
-# The cell shows the versions of what the lessons use. If it runs without an error, everything is in
-# place. If the widget above does not show, restart JupyterLab and reload the page.
-
-# %% tags=["nbval-ignore-output"]
-ns.environment()
-
-# %% [markdown]
-# ## Five words
+# ### Five words
 #
 # | word | means |
 # |---|---|
@@ -127,6 +159,77 @@ ns.environment()
 # | **determining** | the rules that allow a connection, or the policies that isolate and so deny it |
 
 # %% [markdown]
+# ## Exercise
+#
+# Two exercises, both checked by what happens and never by how it is written. When stuck, run
+# `first.hint()` in a cell of its own: the first hint nudges, the second points, the third almost tells.
+
+# %%
+first = ns.exercise("start-here/1")
+first
+
+# %% [markdown]
+# Ask the question in a cell of your own, or with the widget above. Then put your answers here, each in
+# quotes, and run the cell.
+
+# %%
+attempt = {
+    "egress": None,
+    "ingress": None,
+    "policies that isolate data/db for ingress": None,
+    "the rule to look at first": None,
+}
+first.check(attempt)
+
+# %% tags=["solution"]
+first.check(first.answer())
+
+# %% [markdown]
+# ### Repair the DNS rule
+
+# %%
+second = ns.exercise("start-here/2")
+second
+
+# %% [markdown]
+# Change the text between the quotes and run the cell. `print(second.reset())` gives you the text as it
+# was, and `print(second.latest())` what you tried last.
+
+# %%
+attempt = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web-egress, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+  - ports: [{port: 53, protocol: UDP}]
+    to: [{podSelector: {matchLabels: {k8s-app: kube-dns}}}]
+  - {ports: [{port: 443, protocol: TCP}], to: [{ipBlock: {cidr: 203.0.113.0/24}}]}
+  - {ports: [{port: http, protocol: TCP}], to: [{podSelector: {matchLabels: {app: api}}}]}
+"""
+second.check(attempt)
+
+# %% tags=["solution"]
+second.check(second.answer())
+
+# %% [markdown]
+# ### Is everything in place?
+#
+# If this cell runs without an error, everything is. If a widget above does not show, restart JupyterLab
+# and reload the page.
+
+# %% tags=["nbval-ignore-output"]
+ns.environment()
+
+# %% [markdown]
+# What you have done so far; `ns.reset("start-here")` forgets it.
+
+# %% tags=["nbval-ignore-output"]
+ns.progress("start-here")
+
+# %% [markdown]
 # ## Recap
 #
 # - A verdict has **two sides**: egress at the source, ingress at the destination.
@@ -135,4 +238,5 @@ ns.environment()
 #
 # Not covered here: what a real plugin does where the text is silent.
 #
-# Next: [02 Isolation is a switch](02-isolation-is-a-switch.ipynb).
+# Next: [02 Isolation is a switch](02-isolation-is-a-switch.ipynb), or with a cluster of your own
+# [Why is it blocked?](../audit/why-is-it-blocked.ipynb)

@@ -1,21 +1,17 @@
 # %% [markdown]
 # # Isolation is a switch, and `policyTypes` moves it
 #
-# Afterwards you can say for any policy **which pods** it isolates and **in which direction**, and
-# what the API server fills in when a field is left out.
+# A pod is open in a direction until a policy isolates it. This lesson shows what throws that switch.
 #
-# You need: pods, labels, the parts of a `NetworkPolicy`. Time: 20 minutes.
-
-# %% [markdown]
 # The lesson has its own small cluster: `web`, `api` and `db` in namespace `shop`, and `prometheus` in
-# namespace `monitoring`. No policy is in force. Six policies are ready to be switched on.
+# namespace `monitoring`. No policy is in force. Six are ready to be switched on.
 
 # %%
 import nsimlib as ns
 
-shop = ns.scenario("isolation-is-a-switch")
-ready = ns.policy_files("isolation-is-a-switch")
-list(ready)
+lesson = ns.lesson("isolation-is-a-switch")
+shop, ready = lesson.cluster, lesson.policies
+lesson
 
 # %% [markdown]
 # ## Hook
@@ -35,7 +31,7 @@ ns.why(hooked, "shop/web -> 203.0.113.10:443/TCP")
 # %% [markdown]
 # ## Predict
 #
-# Three bets. Read the policies, decide, and do not look ahead. Each bet is about one connection.
+# Three bets, each about one connection. Read the policies, choose, and do not look ahead.
 
 # %%
 ns.predict("isolation-is-a-switch/bet-1")
@@ -51,14 +47,6 @@ ns.predict("isolation-is-a-switch/bet-2")
 
 # %%
 ns.predict("isolation-is-a-switch/bet-3")
-
-# %% [markdown]
-# Put your bets here: replace `None` by `"allowed"` or `"denied"`, and run the cell.
-
-# %%
-bet_1 = None
-bet_2 = None
-bet_3 = None
 
 # %% [markdown]
 # ## Try
@@ -94,22 +82,22 @@ ns.positions(shop, ready, positions, connections)
 # %% [markdown]
 # ### Settle your bets
 #
-# A cell says "no bet yet" until you have put a bet above.
+# Each cell says "no bet yet" until you have chosen above.
 
 # %%
-ns.settle("isolation-is-a-switch/bet-1", bet_1)
+ns.settle("isolation-is-a-switch/bet-1")
 
 # %% [markdown]
 # Many people lose the second bet. Whoever wrote this policy thought of egress only.
 
 # %%
-ns.settle("isolation-is-a-switch/bet-2", bet_2)
+ns.settle("isolation-is-a-switch/bet-2")
 
 # %% [markdown]
 # Whoever wrote the third policy took `egress: []` for "no egress".
 
 # %%
-ns.settle("isolation-is-a-switch/bet-3", bet_3)
+ns.settle("isolation-is-a-switch/bet-3")
 
 # %% [markdown]
 # ## Explain
@@ -212,8 +200,11 @@ ns.policy_table(shop.with_policies(*ready.values()))
 # ## Exercise
 #
 # Three policies to write or repair. The evaluator tries your policy on the connections listed, and
-# shows the first one that ends in another way than wanted. `first.hint()` gives a hint, `first.hint(2)`
-# and `first.hint(3)` say more.
+# shows the first one that ends in another way than wanted. `first.hint()` gives a hint, and another each
+# time you run it.
+
+# %% [markdown]
+# ### All silent but one
 
 # %%
 first = ns.exercise("isolation-is-a-switch/1")

@@ -1,0 +1,131 @@
+"""What a bet or a blank asks, and how the answer is found: by the library, not by its author.
+
+An entry asks in one of three ways: by a `connection`, which the evaluator judges; by a `measure`,
+which is a function below; or, where neither can tell, by a `fact` with the answer it gives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nsimlib.errors import UnknownName
+from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.reachability import reachability
+from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
+from nsimlib.lessons.entries import Entry
+from nsimlib.lessons.scenarios import policy_files, scenario
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import selects
+from nsimlib.model.policy import Direction
+
+__all__ = ["MEASURES", "Asked"]
+
+
+def pods_selected(cluster: Cluster, policy: str) -> int:
+    """How many pods the policy of that key is for."""
+    found = cluster.policy(policy)
+    return sum(selects(found.subject, pod, found.namespace) for pod in cluster.pods)
+
+
+def sources_of(cluster: Cluster, destination: str) -> int:
+    """How many workloads may open a connection to an address and port."""
+    return len(reachability(cluster).sources_of(destination))
+
+
+def isolates(cluster: Cluster, policy: str) -> str:
+    """The directions that a policy isolates, as it would be written: `Ingress, Egress`."""
+    found = cluster.policy(policy).isolates
+    return ", ".join(each.value for each in reversed(Direction) if each in found) or "none"
+
+
+def end(cluster: Cluster, connection: str, direction: str) -> str:
+    """How one end of a connection is judged."""
+    return _end(cluster, connection, direction).outcome.value
+
+
+def isolating(cluster: Cluster, connection: str, direction: str) -> int:
+    """How many policies isolate that end of a connection."""
+    return len(_end(cluster, connection, direction).isolating)
+
+
+def nearest_miss(cluster: Cluster, connection: str) -> str:
+    """The rule that comes nearest to allowing a connection, with its place."""
+    return why(cluster, connection).near_misses[0].place
+
+
+def _end(cluster: Cluster, connection: str, direction: str) -> DirectionVerdict:
+    verdict = why(cluster, connection)
+    return next(each for each in verdict.ends if each.direction is Direction(direction))
+
+
+Measure = Callable[..., object]
+#: what an entry can ask the library for by name; a lesson that asks for more adds it here
+MEASURES: dict[str, Measure] = {
+    "end": end,
+    "isolates": isolates,
+    "isolating": isolating,
+    "nearest_miss": nearest_miss,
+    "pods_selected": pods_selected,
+    "sources_of": sources_of,
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to the library about a scenario with some of its policies switched on."""
+
+    scenario: str
+    policies: tuple[str, ...]
+    reading: str = "spec"
+    connection: str = ""
+    measure: str = ""
+    arguments: tuple[tuple[str, Any], ...] = ()
+    fact: str = ""
+    right: str = ""
+
+    @classmethod
+    def of(cls, entry: Entry, asking: Entry) -> "Asked":
+        """Return what an entry, or a part of one, asks; a part overrides what the whole says."""
+        whole = {**entry, **asking}
+        asks = dict(whole.get("asks", {}))
+        measure = asks.pop("measure", "")
+        if measure and measure not in MEASURES:
+            raise UnknownName("measure", measure, MEASURES)
+        return cls(
+            scenario=whole.get("scenario", entry["id"].partition("/")[0]),
+            policies=tuple(whole.get("policies", ())),
+            reading=whole.get("reading", "spec"),
+            connection=whole.get("connection", ""),
+            measure=measure,
+            arguments=tuple(asks.items()),
+            fact=whole.get("fact", ""),
+            right=str(whole.get("right", "")),
+        )
+
+    @property
+    def manifests(self) -> tuple[str, ...]:
+        """The policies that are switched on, as texts."""
+        files = policy_files(self.scenario) if self.policies else {}
+        return tuple(files[name] for name in self.policies)
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The scenario with these policies."""
+        return scenario(self.scenario).with_policies(*self.manifests)
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """The evaluator's answer, if a connection is asked about."""
+        if not self.connection:
+            return None
+        return why(self.cluster, self.connection, cni=self.reading)
+
+    @cached_property
+    def truth(self) -> str:
+        """The answer, as it would be typed."""
+        if self.verdict:
+            return self.verdict.outcome.value
+        if self.measure:
+            return str(MEASURES[self.measure](self.cluster, **dict(self.arguments)))
+        return self.right

@@ -1,0 +1,130 @@
+"""Exercises in which a policy is written or repaired: the evaluator tries it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nsimlib.errors import ManifestError
+from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.verdict import Verdict
+from nsimlib.lessons.entries import Entry
+from nsimlib.lessons.exercise import Exercise
+from nsimlib.lessons.feedback import Feedback
+from nsimlib.lessons.misconceptions import misconception
+from nsimlib.lessons.scenarios import scenario
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.tables import Table
+from nsimlib.views.catalogue import say
+
+__all__ = ["PolicyExercise", "Slip"]
+
+Ends = Mapping[str, Outcome]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A way to miss, known by how connections end; `example` is an attempt that does."""
+
+    misconception: str
+    ends: Ends
+    says: str
+    example: str
+
+    def is_in(self, cluster: Cluster, reading: str) -> bool:
+        """Whether connections end in that way."""
+        return all(why(cluster, a, cni=reading).outcome is end for a, end in self.ends.items())
+
+
+@dataclass(frozen=True, repr=False)
+class PolicyExercise(Exercise):
+    """The policy to start from, and how connections should end, under each of the readings."""
+
+    scenario: str
+    start: str
+    wanted: Ends
+    solved_by: str
+    slips: tuple[Slip, ...] = ()
+    readings: tuple[str, ...] = ("spec",)
+
+    @classmethod
+    def of(cls, entry: Entry) -> "PolicyExercise":
+        """Return the exercise that an entry of `data/exercises` describes."""
+        return cls(
+            id=entry["id"],
+            question=entry["question"],
+            hints=tuple(entry["hints"]),
+            scenario=entry["scenario"],
+            start=entry["start"],
+            wanted=_ends(entry["wanted"]),
+            solved_by=entry["answer"],
+            slips=tuple(
+                Slip(each["misconception"], _ends(each["when"]), each["says"], each["example"])
+                for each in entry.get("slips", ())
+            ),
+            readings=tuple(entry.get("readings", ("spec",))),
+        )
+
+    @property
+    def beginning(self) -> str:
+        """The policy to start from."""
+        return self.start
+
+    @property
+    def solution(self) -> str:
+        """One policy that does what is wanted."""
+        return self.solved_by
+
+    @property
+    def table(self) -> Table:
+        """The connections that are tried, and how they should end."""
+        rows = tuple((asked, outcome.value) for asked, outcome in self.wanted.items())
+        return Table("Wanted", ("connection", "should be"), rows)
+
+    def judge(self, attempt: object) -> Feedback:
+        """Return what a manifest does, as text; one that cannot be read is feedback as well."""
+        bare = scenario(self.scenario)
+        wanted = len(self.wanted)
+        try:
+            cluster = bare.with_policies(str(attempt))
+        except ManifestError as error:
+            return Feedback(say("exercise.refused", error=error), 0, wanted)
+        if cluster.policies == bare.with_policies(self.start).policies:
+            return Feedback(say("exercise.not-answered"), 0, wanted, is_answered=False)
+        return self._tried(cluster)
+
+    def _tried(self, cluster: Cluster) -> Feedback:
+        wanted, missed = len(self.wanted), list(self._missed(cluster))
+        if not missed:
+            return Feedback(say("exercise.passed", wanted=wanted), wanted, wanted)
+        first = missed[0]
+        asked = {str(verdict.connection) for verdict in missed}
+        fields = {
+            "met": wanted - len(asked),
+            "wanted": wanted,
+            "hoped": self.wanted[str(first.connection)].value,
+            "cni": first.profile,
+        }
+        key = "exercise.missed" if len(self.readings) == 1 else "exercise.missed-reading"
+        slip = self._slip(cluster, first.profile)
+        return Feedback(
+            says=say(key, **fields),
+            met=wanted - len(asked),
+            wanted=wanted,
+            verdict=first,
+            more=slip.says if slip else "",
+            misconception=misconception(slip.misconception) if slip else None,
+        )
+
+    def _missed(self, cluster: Cluster) -> Iterator[Verdict]:
+        for reading in self.readings:
+            for asked, outcome in self.wanted.items():
+                verdict = why(cluster, asked, cni=reading)
+                if verdict.outcome is not outcome:
+                    yield verdict
+
+    def _slip(self, cluster: Cluster, reading: str) -> Slip | None:
+        return next((slip for slip in self.slips if slip.is_in(cluster, reading)), None)
+
+
+def _ends(given: Mapping[str, str]) -> Ends:
+    return {asked: Outcome(outcome) for asked, outcome in given.items()}
