@@ -45,6 +45,8 @@ from nsimlib.evaluation.reachability import reachability
 from nsimlib.explanation.facts import fact
 from nsimlib.explanation.reasons import explain
 from nsimlib.lessons.below import below_the_api
+from nsimlib.lessons.certificate import certificate, reset
+from nsimlib.lessons.certificate import progress_table as progress
 from nsimlib.lessons.environment import environment
 from nsimlib.lessons.exercises import exercise
 from nsimlib.lessons.inquiry import inquiry, load_input
@@ -53,6 +55,7 @@ from nsimlib.lessons.positions import positions
 from nsimlib.lessons.predictions import predict, settle
 from nsimlib.lessons.repairs import policy_for
 from nsimlib.lessons.scenarios import policy_files, scenario
+from nsimlib.lessons.syllabus import lesson, lessons, track
 from nsimlib.manifests import load, loads
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
@@ -125,6 +128,7 @@ __all__ = [
     "assert_only",
     "below_the_api",
     "beside_the_true_lines",
+    "certificate",
     "compare",
     "coverage",
     "datapath",
@@ -142,6 +146,8 @@ __all__ = [
     "isolation",
     "lab_check",
     "layout_of",
+    "lesson",
+    "lessons",
     "lines_met",
     "load",
     "load_input",
@@ -160,12 +166,15 @@ __all__ = [
     "predict",
     "profile_names",
     "profile_table",
+    "progress",
     "reachability",
     "read_database",
     "read_zones",
+    "reset",
     "scenario",
     "settle",
     "shipped_zones",
+    "track",
     "verify",
     "which_policy_dropped",
     "why",

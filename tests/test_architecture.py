@@ -285,9 +285,10 @@ def test_every_scenario_has_a_lesson() -> None:
 
 
 @pytest.mark.parametrize("folder", ["exercises", "predictions"])
-def test_exercises_and_predictions_are_named_after_a_scenario(folder: str) -> None:
+def test_exercises_and_predictions_are_named_after_a_lesson(folder: str) -> None:
+    lessons = {name[3:] for name in shipped_names("data", "lessons")}
     for slug in shipped_names("data", folder):
         entries = read_shipped("data", folder, f"{slug}.yaml")
         assert isinstance(entries, list)
-        assert slug in shipped_names("data", "scenarios")
+        assert slug in lessons
         assert [each["id"] for each in entries if not each["id"].startswith(f"{slug}/")] == []
