@@ -26,6 +26,7 @@ METADATA = {
     },
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+PICTURE = "image/svg+xml"
 TIMEOUT = 120
 
 
@@ -77,8 +78,12 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
 def normalise(output: NotebookNode) -> None:
     """Take out of one output what names this run or this machine."""
-    if WIDGET_VIEW in output.get("data", {}):
-        output.data[WIDGET_VIEW]["model_id"] = "widget"
+    data = output.get("data", {})
+    if PICTURE in data:
+        # A widget that brings a picture is a picture where no kernel runs.
+        data.pop(WIDGET_VIEW, None)
+    if WIDGET_VIEW in data:
+        data[WIDGET_VIEW]["model_id"] = "widget"
     if output.output_type == "error":
         # A traceback names local files; the error itself is what a lesson is about.
         output.traceback = [f"{output.ename}: {output.evalue}"]

@@ -11,7 +11,7 @@ from nsimlib.model.objects import Pod, selects
 from nsimlib.model.policy import Direction, Policy
 from nsimlib.model.tables import Table
 
-__all__ = ["isolation", "policy_table"]
+__all__ = ["isolated_by", "isolation", "policy_table"]
 
 
 def isolation(cluster: Cluster, *, cni: str = "spec") -> Table:
@@ -36,12 +36,21 @@ def isolation(cluster: Cluster, *, cni: str = "spec") -> Table:
 def _state(cluster: Cluster, pod: Pod, direction: Direction, profile: Profile) -> str:
     if not is_judged(pod, profile):
         return "on its node's network"
-    names = [
-        policy.key
+    names = [policy.key for policy in isolated_by(cluster, pod, direction, profile)]
+    return f"isolated by {', '.join(names)}" if names else "not isolated"
+
+
+def isolated_by(
+    cluster: Cluster, pod: Pod, direction: Direction, profile: Profile
+) -> tuple[Policy, ...]:
+    """Return the policies that isolate a pod in a direction; none for one that none selects."""
+    if not is_judged(pod, profile):
+        return ()
+    return tuple(
+        policy
         for policy in cluster.policies
         if profile.isolates(policy, direction) and applies(policy, pod, direction)
-    ]
-    return f"isolated by {', '.join(names)}" if names else "not isolated"
+    )
 
 
 def policy_table(cluster: Cluster) -> Table:

@@ -2,10 +2,10 @@
 
 from nsimlib.model.addresses import Family, parse_address
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Place
+from nsimlib.model.objects import Place, Workload
 from nsimlib.model.ports import Port, Protocol
 
-__all__ = ["end_choices", "port_choices"]
+__all__ = ["end_choices", "name_of", "outside", "place_end", "port_choices"]
 
 #: addresses reserved for documentation: one that nobody has stands for the world outside
 OUTSIDE = ("203.0.113.10", "198.51.100.10", "192.0.2.10")
@@ -21,21 +21,31 @@ def end_choices(cluster: Cluster, *, services: bool = True) -> list[tuple[str, s
     offered = cluster.services if services else ()
     named = [(f"Service {each.key}", f"{each.namespace}/service/{each.name}") for each in offered]
     nodes = [(str(node), str(node)) for node in cluster.nodes]
-    places = [(f"{place.name} ({end})", end) for place in cluster.places for end in _end_of(place)]
-    return [*workloads, *named, *nodes, *places, *_outside(cluster)]
+    ends = ((place.name, place_end(place)) for place in cluster.places)
+    places = [(f"{name} ({end})", end) for name, end in ends if end]
+    return [*workloads, *named, *nodes, *places, *((f"outside ({x})", x) for x in outside(cluster))]
 
 
-def _end_of(place: Place) -> list[str]:
-    """Return a domain name of the place, else its first address."""
+def place_end(place: Place) -> str:
+    """Return a domain name of the place, else its first address; empty if it has neither."""
     if place.names:
-        return [sorted(place.names)[0]]
+        return sorted(place.names)[0]
     starts = [cidr.start for cidr in place.cidrs[:1]]
-    return [f"[{start}]" if start.family is Family.IPV6 else str(start) for start in starts]
+    ends = (f"[{start}]" if start.family is Family.IPV6 else str(start) for start in starts)
+    return next(ends, "")
 
 
-def _outside(cluster: Cluster) -> list[tuple[str, str]]:
-    unknown = [text for text in OUTSIDE if not cluster.places_of(parse_address(text))]
-    return [(f"outside ({text})", text) for text in unknown[:1]]
+def outside(cluster: Cluster) -> list[str]:
+    """Return an address that belongs to no place of the cluster, if one can be had."""
+    return [text for text in OUTSIDE if not cluster.places_of(parse_address(text))][:1]
+
+
+def name_of(cluster: Cluster, workload: Workload) -> str:
+    """Return how a connection names a workload: with its kind where two are called the same."""
+    alike = [each for each in cluster.workloads if str(each) == str(workload)]
+    if len(alike) == 1:
+        return str(workload)
+    return f"{workload.namespace}/{workload.kind.lower()}/{workload.name}"
 
 
 def port_choices(cluster: Cluster) -> list[str]:

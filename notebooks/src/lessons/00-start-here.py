@@ -17,14 +17,16 @@ lesson
 # %% [markdown]
 # ## Hook
 #
-# The shop is an invented company; most lessons use it. Somebody has just asked whether the forgotten pod
-# `debug` may call the payment provider, outside the cluster. No policy says that it may.
+# The shop is an invented company; most lessons use it. Here is its cluster. May the forgotten pod `debug`
+# call the payment provider, outside the cluster? No policy says that it may.
 
 # %%
-ns.why(shop, "shop/debug -> 203.0.113.10:443/TCP")
+ns.Map(shop, "shop/debug", "api.payments.example", "443/TCP")
 
 # %% [markdown]
-# It may. A pod that no policy selects is **not isolated**, and reaches everything (F1.9).
+# The packet arrives. A pod has two doors, **Ingress** at its left and **Egress** at its right. A door is
+# open until a policy shuts it (F1.9), and nobody wrote a policy for `debug`. Behind "Why" stands every
+# reason.
 
 # %% [markdown]
 # ## Predict
@@ -50,15 +52,15 @@ ns.predict("start-here/bet-3")
 # %% [markdown]
 # ## Try
 #
-# Choose two ends and a port, or type a connection. With the keyboard: Tab moves on, the arrow keys
-# choose, Enter confirms what you type.
+# Click a pod, then another: the packet sets out, and stops where it is decided. With the keyboard: Tab
+# to the map, move with the arrow keys, choose with Enter; Escape takes a choice back.
 #
-# 1. Which workloads may talk to the database `data/db` on 5432/TCP?
-# 2. What does `shop/debug` reach that `shop/web` does not?
+# 1. Which workloads may talk to the database `db` on 5432/TCP? At which door do the others fail?
+# 2. Switch `shop/web-egress` off. Which door opens, and what may `web` do now that it could not?
 
 # %%
-tester = ns.ConnectionTester(shop, "shop/web", "kube-system/coredns", "53/UDP")
-tester
+map_of_shop = ns.Map(shop, "shop/web", "kube-system/coredns", "53/UDP")
+map_of_shop
 
 # %% [markdown]
 # The same without a widget, for a few connections and the policies in force.
@@ -123,6 +125,16 @@ ns.fact("F1.2")
 
 # %%
 print(ns.why(shop, "shop/api -> kube-system/coredns:53/UDP"))
+
+# %% [markdown]
+# ### Ask in words
+#
+# A connection can be typed, too: any address, any port. A *reading* settles what the Kubernetes text
+# leaves open; `spec` is the bare text.
+
+# %%
+tester = ns.ConnectionTester(shop, "shop/api", "data/db", "5432/TCP")
+tester
 
 # %% [markdown]
 # A name that does not exist is no crash but a hint. This one is **broken on purpose**.
