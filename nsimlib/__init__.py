@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
     from nsimlib.widgets.connection_tester import ConnectionTester
+    from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.policy_switch import PolicySwitch
 else:
@@ -100,6 +101,7 @@ LATE = {
     "read_database": "nsimlib.patterns.database_files",
     "verify": "nsimlib.packets.proof",
     "ConnectionTester": "nsimlib.widgets.connection_tester",
+    "Map": "nsimlib.widgets.map",
     "PacketStepper": "nsimlib.widgets.packet_stepper",
     "PolicySwitch": "nsimlib.widgets.policy_switch",
     "dns_path": "nsimlib.dns.path",
@@ -117,6 +119,7 @@ __all__ = [
     "ExpectationsNotMet",
     "Lab",
     "ManifestError",
+    "Map",
     "NsimError",
     "Outcome",
     "PacketStepper",

@@ -59,12 +59,14 @@ PLACES = {
     "ryml": ("manifests",),
     "simpy": ("dns",),
     "tqdm": ("views", "lessons", "cli"),
+    "traitlets": ("widgets",),
     "yaml": ("manifests",),
 }
 
 #: what no import of nsimlib may bring with it
 HEAVY = (
     "IPython",
+    "anywidget",
     "ipywidgets",
     "matplotlib",
     "msgspec",
