@@ -21,58 +21,62 @@ those above it::
 
 from typing import TYPE_CHECKING
 
-from nsimlib.cni.choosing import guess
-from nsimlib.cni.features import profile_table
-from nsimlib.cni.profile import profile_names
-from nsimlib.datapath import datapath, lines_met, policy_map, which_policy_dropped
-from nsimlib.errors import (
-    ConnectionSyntaxError,
-    ExpectationsNotMet,
-    ManifestError,
-    NsimError,
-    UnintendedChange,
-    UnknownName,
-)
-from nsimlib.evaluation.collateral import assert_only
-from nsimlib.evaluation.combination import Outcome
-from nsimlib.evaluation.compare import compare, matrices
-from nsimlib.evaluation.coverage import coverage
-from nsimlib.evaluation.difference import difference
-from nsimlib.evaluation.engine import why
-from nsimlib.evaluation.expectations import expect
-from nsimlib.evaluation.isolation import isolation, policy_table
-from nsimlib.evaluation.reachability import reachability
-from nsimlib.explanation.facts import fact
-from nsimlib.explanation.reasons import explain
-from nsimlib.lessons.below import below_the_api
-from nsimlib.lessons.certificate import certificate, reset
-from nsimlib.lessons.certificate import progress_table as progress
-from nsimlib.lessons.environment import environment
-from nsimlib.lessons.exercises import exercise
-from nsimlib.lessons.inquiry import inquiry, load_input
-from nsimlib.lessons.invented_chain import beside_the_true_lines, invented_chain
-from nsimlib.lessons.positions import positions
-from nsimlib.lessons.predictions import predict, settle
-from nsimlib.lessons.repairs import policy_for
-from nsimlib.lessons.scenarios import policy_files, scenario
-from nsimlib.lessons.syllabus import lesson, lessons, track
-from nsimlib.manifests import load, loads
-from nsimlib.model.cluster import Cluster
-from nsimlib.model.connection import Connection
-from nsimlib.views.overview import overview
-from nsimlib.views.picture import picture
+# Its package has the name of the function, so that whoever imports from it must find it bound.
+from nsimlib.datapath.entry import datapath
 
 if TYPE_CHECKING:
+    from nsimlib.cni.choosing import guess
+    from nsimlib.cni.features import profile_table
+    from nsimlib.cni.profile import profile_names
+    from nsimlib.datapath.blame import which_policy_dropped
+    from nsimlib.datapath.cilium_map import policy_map
+    from nsimlib.datapath.counting import lines_met
     from nsimlib.dns.layout import layout_of
     from nsimlib.dns.path import dns_path
     from nsimlib.dns.resolver import look_up
     from nsimlib.dns.zone_files import read_zones, shipped_zones
+    from nsimlib.errors import (
+        ConnectionSyntaxError,
+        ExpectationsNotMet,
+        ManifestError,
+        NsimError,
+        UnintendedChange,
+        UnknownName,
+    )
+    from nsimlib.evaluation.collateral import assert_only
+    from nsimlib.evaluation.combination import Outcome
+    from nsimlib.evaluation.compare import compare, matrices
+    from nsimlib.evaluation.coverage import coverage
+    from nsimlib.evaluation.difference import difference
+    from nsimlib.evaluation.engine import why
+    from nsimlib.evaluation.expectations import expect
+    from nsimlib.evaluation.isolation import isolation, policy_table
+    from nsimlib.evaluation.reachability import reachability
+    from nsimlib.explanation.facts import fact
+    from nsimlib.explanation.reasons import explain
+    from nsimlib.lessons.below import below_the_api
+    from nsimlib.lessons.certificate import certificate, reset
+    from nsimlib.lessons.certificate import progress_table as progress
+    from nsimlib.lessons.environment import environment
+    from nsimlib.lessons.exercises import exercise
+    from nsimlib.lessons.inquiry import inquiry, load_input
+    from nsimlib.lessons.invented_chain import beside_the_true_lines, invented_chain
+    from nsimlib.lessons.positions import positions
+    from nsimlib.lessons.predictions import predict, settle
+    from nsimlib.lessons.repairs import policy_for
+    from nsimlib.lessons.scenarios import policy_files, scenario
+    from nsimlib.lessons.syllabus import lesson, lessons, track
+    from nsimlib.manifests import load, loads
+    from nsimlib.model.cluster import Cluster
+    from nsimlib.model.connection import Connection
     from nsimlib.packets.checking import check as lab_check
     from nsimlib.packets.lab import Lab
     from nsimlib.packets.proof import verify
     from nsimlib.patterns.article import article_names, article_version
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
+    from nsimlib.views.overview import overview
+    from nsimlib.views.picture import picture
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
@@ -80,35 +84,86 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import what only some need when it is first asked for."""
+        """Import a name when it is first asked for, and keep it."""
         from importlib import import_module
 
-        if name not in LATE:
+        if name not in PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module, _, called = LATE[name].partition(":")
-        return getattr(import_module(module), called or name)
+        module, _, called = PLACES[name].partition(":")
+        globals()[name] = found = getattr(import_module(f"nsimlib.{module}"), called or name)
+        return found
 
 
-#: imported when they are asked for: a script needs no ipywidgets
-LATE = {
-    "Lab": "nsimlib.packets.lab",
-    "article_names": "nsimlib.patterns.article",
-    "article_version": "nsimlib.patterns.article",
-    "dialect_names": "nsimlib.patterns.pattern",
-    "lab_check": "nsimlib.packets.checking:check",
-    "pattern": "nsimlib.patterns.pattern",
-    "pattern_names": "nsimlib.patterns.database_files",
-    "read_database": "nsimlib.patterns.database_files",
-    "verify": "nsimlib.packets.proof",
-    "ConnectionTester": "nsimlib.widgets.connection_tester",
-    "Map": "nsimlib.widgets.map",
-    "PacketStepper": "nsimlib.widgets.packet_stepper",
-    "PolicySwitch": "nsimlib.widgets.policy_switch",
-    "dns_path": "nsimlib.dns.path",
-    "layout_of": "nsimlib.dns.layout",
-    "look_up": "nsimlib.dns.resolver",
-    "read_zones": "nsimlib.dns.zone_files",
-    "shipped_zones": "nsimlib.dns.zone_files",
+#: where each name lives, in the order of the stages; nothing is imported before it is used
+PLACES = {
+    "guess": "cni.choosing",
+    "profile_table": "cni.features",
+    "profile_names": "cni.profile",
+    "which_policy_dropped": "datapath.blame",
+    "policy_map": "datapath.cilium_map",
+    "lines_met": "datapath.counting",
+    "layout_of": "dns.layout",
+    "dns_path": "dns.path",
+    "look_up": "dns.resolver",
+    "read_zones": "dns.zone_files",
+    "shipped_zones": "dns.zone_files",
+    "ConnectionSyntaxError": "errors",
+    "ExpectationsNotMet": "errors",
+    "ManifestError": "errors",
+    "NsimError": "errors",
+    "UnintendedChange": "errors",
+    "UnknownName": "errors",
+    "assert_only": "evaluation.collateral",
+    "Outcome": "evaluation.combination",
+    "compare": "evaluation.compare",
+    "matrices": "evaluation.compare",
+    "coverage": "evaluation.coverage",
+    "difference": "evaluation.difference",
+    "why": "evaluation.engine",
+    "expect": "evaluation.expectations",
+    "isolation": "evaluation.isolation",
+    "policy_table": "evaluation.isolation",
+    "reachability": "evaluation.reachability",
+    "fact": "explanation.facts",
+    "explain": "explanation.reasons",
+    "below_the_api": "lessons.below",
+    "certificate": "lessons.certificate",
+    "progress": "lessons.certificate:progress_table",
+    "reset": "lessons.certificate",
+    "environment": "lessons.environment",
+    "exercise": "lessons.exercises",
+    "inquiry": "lessons.inquiry",
+    "load_input": "lessons.inquiry",
+    "beside_the_true_lines": "lessons.invented_chain",
+    "invented_chain": "lessons.invented_chain",
+    "positions": "lessons.positions",
+    "predict": "lessons.predictions",
+    "settle": "lessons.predictions",
+    "policy_for": "lessons.repairs",
+    "policy_files": "lessons.scenarios",
+    "scenario": "lessons.scenarios",
+    "lesson": "lessons.syllabus",
+    "lessons": "lessons.syllabus",
+    "track": "lessons.syllabus",
+    "load": "manifests",
+    "loads": "manifests",
+    "Cluster": "model.cluster",
+    "Connection": "model.connection",
+    "lab_check": "packets.checking:check",
+    "Lab": "packets.lab",
+    "verify": "packets.proof",
+    "article_names": "patterns.article",
+    "article_version": "patterns.article",
+    "pattern_names": "patterns.database_files",
+    "read_database": "patterns.database_files",
+    "dialect_names": "patterns.pattern",
+    "pattern": "patterns.pattern",
+    "overview": "views.overview",
+    "picture": "views.picture",
+    "ConnectionTester": "widgets.connection_tester",
+    "Map": "widgets.map",
+    "PacketStepper": "widgets.packet_stepper",
+    "PolicySwitch": "widgets.policy_switch",
 }
 
 __all__ = [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import nsimlib
 from nsimlib.manifests.shipped import read_shipped, shipped_names
 from tests.conftest import ROOT
 
@@ -197,6 +198,31 @@ def test_heavy_packages_stay_out_until_they_are_used() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert found.stdout.split() == []
+
+
+def test_a_name_is_imported_when_it_is_asked_for() -> None:
+    program = "import nsimlib, sys; print(*(name for name in sys.modules if 'nsimlib' in name))"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    door = {"nsimlib", "nsimlib.datapath", "nsimlib.datapath.entry"}
+    assert {name for name in found.stdout.split() if not name.startswith("_")} == door
+
+
+def test_public_names_are_found_where_type_checkers_find_them() -> None:
+    tree = MODULES["nsimlib"].tree
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    told = {
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        for node in imports
+        for alias in node.names
+        if node.module and node.module.startswith("nsimlib.")
+    }
+    places = (f"{each}:{name}" for name, each in nsimlib.PLACES.items())
+    found = {":".join(each.split(":")[:2]) for each in places}
+    door = "nsimlib.datapath.entry:datapath"
+    assert {f"nsimlib.{each}" for each in found} | {door} == set(told.values())
+    assert {*nsimlib.PLACES, "datapath"} == told.keys() == set(nsimlib.__all__)
 
 
 def test_the_reading_order_is_the_order_of_the_stages() -> None:

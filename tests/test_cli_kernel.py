@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from nsimlib.cli import main
-from nsimlib.datapath import datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.lessons.scenarios import scenario
 
 

@@ -6,7 +6,9 @@ from typing import TextIO
 import click
 
 from nsimlib.cli.commands import EXIT_CODES, lenient_option, load_input, main, paths_argument
-from nsimlib.datapath import MapDatapath, datapath, which_policy_dropped
+from nsimlib.datapath.blame import which_policy_dropped
+from nsimlib.datapath.entry import datapath
+from nsimlib.datapath.lookups import MapDatapath
 
 FORMS = ("rules", "sets", "nft")
 

@@ -5,18 +5,6 @@ one node; `walk` takes a connection through them; `entry` is the door to all of 
 `kube_router` write theirs. Cilium and the AWS agent have maps and no rules: `lookups` walks those.
 """
 
-from nsimlib.datapath.blame import which_policy_dropped
-from nsimlib.datapath.cilium_map import PolicyMap, policy_map
-from nsimlib.datapath.counting import lines_met
-from nsimlib.datapath.entry import Datapath, datapath
-from nsimlib.datapath.lookups import MapDatapath
+from nsimlib.datapath.entry import datapath
 
-__all__ = [
-    "Datapath",
-    "MapDatapath",
-    "PolicyMap",
-    "datapath",
-    "lines_met",
-    "policy_map",
-    "which_policy_dropped",
-]
+__all__ = ["datapath"]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nsimlib.datapath.entry import Datapath
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.ruleset import Chain, Counters, Rule, Ruleset, Table
 from nsimlib.datapath.saving import save
 from nsimlib.model.addresses import Family

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nsimlib.datapath.calico_names import interface_of
-from nsimlib.datapath.entry import Datapath
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.ipsets import IPSet
 from nsimlib.datapath.matches import InSet, Interface, Net
 from nsimlib.datapath.ruleset import Line, Rule, Ruleset

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.counting import counted
-from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.ruleset import Line
 from nsimlib.datapath.walk import Hop, Walk
 from nsimlib.errors import UnknownName

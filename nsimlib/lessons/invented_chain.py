@@ -6,7 +6,7 @@ wrong in each of its lines (E32, E33, E35).
 
 from collections.abc import Iterable, Iterator
 
-from nsimlib.datapath.entry import Datapath
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.ruleset import Line
 from nsimlib.model.tables import Table
 from nsimlib.views.rule_lines import line_text

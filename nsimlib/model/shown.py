@@ -2,13 +2,17 @@
 
 A verdict typed at a prompt or in a notebook cell must show its reasons, yet the stages that hold
 data know nothing of text or HTML. So display methods, and nothing else, look forward to `views`,
-and only at the moment something is shown.
+and only at the moment something is shown. A stage that most never use has its views apart.
 """
 
 from importlib import import_module
+from types import ModuleType
 from typing import cast
 
 __all__ = ["Shown"]
+
+#: which module of `views` knows the objects of such a stage
+APART = {"datapath": "nsimlib.views.below"}
 
 
 class Shown:
@@ -17,7 +21,14 @@ class Shown:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return cast("str", import_module("nsimlib.views.text").text_of(self))
+        return cast("str", _views("nsimlib.views.text", self).text_of(self))
 
     def _repr_html_(self) -> str:
-        return cast("str", import_module("nsimlib.views.html").html_of(self))
+        return cast("str", _views("nsimlib.views.html", self).html_of(self))
+
+
+def _views(module: str, shown: object) -> ModuleType:
+    _, stage, *_ = type(shown).__module__.split(".")
+    if stage in APART:
+        import_module(APART[stage])
+    return import_module(module)

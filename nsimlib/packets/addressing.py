@@ -1,23 +1,19 @@
 """Every pod and node with an address that the lab can give it; what had none gets one.
 
-A worked example: `web` has 10.244.1.5, the stand-in for a Deployment without pods has none. It gets
-100.64.0.1, and the notes name it.
+What was assumed is named in notes.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeVar
 
 from nsimlib.errors import LabError
-from nsimlib.model.addresses import Address, AddressRange, Family, parse_address, parse_cidr
+from nsimlib.model.addresses import Address, Family, parse_address, parse_cidr
+from nsimlib.model.assumed import ASSUMED, free_in, given
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Node, Party, Pod
 from nsimlib.packets.labd.plan import GATEWAYS
 
 __all__ = ["FENCE", "LAB_NODE", "addressed", "can_be_sent", "ends_of", "networked", "outside_of"]
 
-#: given to pods and nodes that have no address: a range that policies have no reason to name
-ASSUMED = parse_cidr("100.64.0.0/10")
 #: where pods are that run on no node; it is no node of the cluster
 LAB_NODE = "lab"
 #: what the lab itself talks to: the dummy address of RFC 7600
@@ -40,7 +36,6 @@ UNSENDABLE = tuple(
 )
 #: blocks that are given to nobody on the internet (RFC 5737, RFC 3849)
 DOCUMENTATION = parse_cidr("192.0.2.0/24"), parse_cidr("2001:db8::/32")
-P = TypeVar("P", Pod, Node)
 
 
 def addressed(cluster: Cluster) -> tuple[Cluster, tuple[str, ...]]:
@@ -51,25 +46,14 @@ def addressed(cluster: Cluster) -> tuple[Cluster, tuple[str, ...]]:
     LabError
         If two ends have one address, or an end has one that no packet can have.
     """
-    free = _free_in(ASSUMED, cluster)
-    pods = tuple(each if each.host_network else _given(each, free) for each in cluster.pods)
-    nodes = tuple(_given(each, free) for each in cluster.nodes)
+    free = free_in(ASSUMED, cluster)
+    pods = tuple(each if each.host_network else given(each, free) for each in cluster.pods)
+    nodes = tuple(given(each, free) for each in cluster.nodes)
     built = replace(cluster, pods=pods, nodes=nodes)
     _check(built)
     told = zip(ends_of(cluster), ends_of(built), strict=True)
-    given = [f"{after} is given {after.addresses[0]}" for was, after in told if was is not after]
-    return built, tuple(given)
-
-
-def _free_in(span: AddressRange, cluster: Cluster) -> Iterator[Address]:
-    taken = {address for each in ends_of(cluster) for address in each.addresses}
-    numbers = range(span.first + 1, span.last)
-    found = (Address(span.family, number) for number in numbers)
-    return (address for address in found if address not in taken)
-
-
-def _given(end: P, free: Iterator[Address]) -> P:
-    return end if end.addresses else replace(end, addresses=(next(free),))
+    notes = [f"{after} is given {after.addresses[0]}" for was, after in told if was is not after]
+    return built, tuple(notes)
 
 
 def _check(cluster: Cluster) -> None:
@@ -106,4 +90,4 @@ def can_be_sent(address: Address) -> bool:
 
 def outside_of(cluster: Cluster) -> dict[Family, Address]:
     """Return an address of each family that nobody in the cluster has."""
-    return {span.family: next(_free_in(span, cluster)) for span in DOCUMENTATION}
+    return {span.family: next(free_in(span, cluster)) for span in DOCUMENTATION}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from nsimlib.datapath.entry import Datapath
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.excerpt import Excerpt, excerpt
 from nsimlib.datapath.ruleset import Line
 from nsimlib.views.beside import HINT, beside_html, beside_lines, folded, headed

@@ -17,12 +17,9 @@ from nsimlib.explanation.reasons import Mark, Reason, explain
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
-from nsimlib.views.blame import dropped_html, drops_html
-from nsimlib.views.datapath import datapath_html
 from nsimlib.views.difference import difference_table
 from nsimlib.views.enforcers import matrices_html, partings_html
 from nsimlib.views.heat_map import matrix_html
-from nsimlib.views.maps import lookup_html, map_walk_html, maps_html, policy_map_html
 from nsimlib.views.styles import (
     CAPTION,
     CELL,
@@ -38,7 +35,6 @@ from nsimlib.views.styles import (
     scrolling,
 )
 from nsimlib.views.summary import counts, reach_summary, warnings_of
-from nsimlib.views.walk import walk_html
 
 __all__ = ["error_html", "html_of", "verdict_html"]
 
@@ -48,7 +44,7 @@ HEAD = f"{CELL};{RULED};white-space:nowrap"
 
 @singledispatch
 def html_of(shown: object) -> str:
-    """Return an object as HTML; every class that shows itself is registered here."""
+    """Return an object as HTML; what is below the API is registered in `below`."""
     raise TypeError(f"{type(shown).__name__} has no HTML")
 
 
@@ -193,16 +189,3 @@ def _(report: Report) -> str:
     return html_of(report.to_table()) + "".join(
         verdict_html(each.verdict) for each in report.failures
     )
-
-
-for shows in (
-    datapath_html,
-    walk_html,
-    drops_html,
-    dropped_html,
-    maps_html,
-    map_walk_html,
-    policy_map_html,
-    lookup_html,
-):
-    html_of.register(shows)

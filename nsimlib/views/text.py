@@ -4,11 +4,6 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
 from nsimlib.cni.choosing import Guess
-from nsimlib.datapath.blame import Dropped, Drops
-from nsimlib.datapath.cilium_map import Lookup, PolicyMap
-from nsimlib.datapath.entry import Datapath
-from nsimlib.datapath.lookups import MapDatapath, MapWalk
-from nsimlib.datapath.walk import Walk
 from nsimlib.evaluation.compare import Judgements, Matrices
 from nsimlib.evaluation.difference import Difference
 from nsimlib.evaluation.expectations import Report
@@ -22,20 +17,16 @@ from nsimlib.explanation.reasons import Reason, explain
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
-from nsimlib.views.blame import drops_lines
-from nsimlib.views.datapath import datapath_lines
 from nsimlib.views.difference import difference_lines
 from nsimlib.views.enforcers import partings_lines
-from nsimlib.views.maps import lookup_lines, map_walk_lines, maps_lines, policy_map_lines
 from nsimlib.views.summary import cluster_summary, reach_summary
-from nsimlib.views.walk import walk_lines
 
 __all__ = ["reason_lines", "text_of", "verdict_text"]
 
 
 @singledispatch
 def text_of(shown: object) -> str:
-    """Return an object as text; every class that shows itself is registered here."""
+    """Return an object as text; what is below the API is registered in `below`."""
     raise TypeError(f"{type(shown).__name__} has no text")
 
 
@@ -137,43 +128,3 @@ def _(report: Report) -> str:
         for each in report.failures
     )
     return "\n".join((report.summary, *failures))
-
-
-@text_of.register
-def _(found: Datapath) -> str:
-    return "\n".join(datapath_lines(found))
-
-
-@text_of.register
-def _(walk: Walk) -> str:
-    return "\n".join(walk_lines(walk))
-
-
-@text_of.register
-def _(found: Dropped) -> str:
-    return str(found)
-
-
-@text_of.register
-def _(found: Drops) -> str:
-    return "\n".join(drops_lines(found))
-
-
-@text_of.register
-def _(found: PolicyMap) -> str:
-    return "\n".join(policy_map_lines(found))
-
-
-@text_of.register
-def _(found: Lookup) -> str:
-    return "\n".join(lookup_lines(found))
-
-
-@text_of.register
-def _(found: MapDatapath) -> str:
-    return "\n".join(maps_lines(found))
-
-
-@text_of.register
-def _(walk: MapWalk) -> str:
-    return "\n".join(map_walk_lines(walk))

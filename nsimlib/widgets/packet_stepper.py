@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from nsimlib.datapath.entry import Datapath
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.walk import Walk
 from nsimlib.errors import NsimError
 from nsimlib.views.html import error_html

@@ -1,7 +1,8 @@
 """Manifests that several tests of chains are about, and the datapath of the first pod in some."""
 
 from nsimlib.datapath.calico_settings import Settings
-from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.chains import Datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.manifests import loads
 
 #: policy and pods of F2.30

@@ -7,7 +7,8 @@ import pytest
 from nsimlib.datapath.calico import CalicoNode
 from nsimlib.datapath.calico_names import Version
 from nsimlib.datapath.calico_settings import Denial, Settings
-from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.chains import Datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.manifests import loads
 from nsimlib.model.addresses import Family
 from nsimlib.model.cluster import Cluster

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 import nsimlib as ns
-from nsimlib.datapath import Datapath, datapath, which_policy_dropped
-from nsimlib.datapath.blame import Reason
+from nsimlib.datapath.blame import Reason, which_policy_dropped
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.counting import counted, lines_met
+from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.excerpt import excerpt
 from nsimlib.datapath.matches import InSet
 from nsimlib.datapath.parsing import parse_sets

@@ -13,7 +13,8 @@ import pytest
 
 import nsimlib as ns
 from nsimlib.datapath.calico_settings import Denial, Settings
-from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.chains import Datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.ipsets import IPSet
 from nsimlib.datapath.nft import nft_parts
 from nsimlib.datapath.parsing import parse, parse_sets

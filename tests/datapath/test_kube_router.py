@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from nsimlib.cni.profile import load_profile
-from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.chains import Datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.packet import State
 from nsimlib.datapath.parsing import parse, parse_sets
 from nsimlib.datapath.walking import Fate

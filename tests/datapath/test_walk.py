@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import nsimlib as ns
 from nsimlib.cni.profile import load_profile
 from nsimlib.datapath.calico_settings import Denial, Settings
-from nsimlib.datapath.entry import Datapath, datapath
+from nsimlib.datapath.chains import Datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.packet import Packet, State
 from nsimlib.datapath.parsing import parse, parse_sets
 from nsimlib.datapath.walk import Walk

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import nsimlib as ns
-from nsimlib.datapath import datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.lessons.scenarios import scenario_names
 from nsimlib.manifests import dump

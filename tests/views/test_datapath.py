@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nsimlib as ns
-from nsimlib.datapath import Datapath, MapDatapath, datapath
 from nsimlib.datapath.blame import Drops
+from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.counting import counted
+from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.excerpt import excerpt
+from nsimlib.datapath.lookups import MapDatapath
 from nsimlib.datapath.walk import Walk
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection

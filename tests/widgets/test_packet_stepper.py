@@ -3,7 +3,7 @@
 import pytest
 
 import nsimlib as ns
-from nsimlib.datapath import Datapath
+from nsimlib.datapath.chains import Datapath
 from nsimlib.views.stepping import step_html
 
 SHOP = ns.scenario("shop")
