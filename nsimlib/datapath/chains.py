@@ -100,7 +100,7 @@ class Datapath(Shown):
         """Return the lines that an entry of a policy caused, or all that the policy caused.
 
         >>> import nsimlib as ns
-        >>> web = datapath("calico", ns.scenario("shop"), "shop/web")
+        >>> web = ns.datapath("calico", ns.scenario("shop"), "shop/web")
         >>> [line.number for line in web.lines_of("shop/web-egress", "spec.egress[0]")]
         [1, 2]
         """
