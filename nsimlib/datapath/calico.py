@@ -63,8 +63,7 @@ class CalicoNode:
         return interface_of(pod.namespace.name, pod.name)
 
     def _parts(self, pod: Pod, direction: Direction) -> Iterator[TierPart]:
-        held = self.cluster.policies_by_namespace
-        asked = (*held.get(None, ()), *held.get(pod.namespace.name, ()))
+        asked = self.cluster.policies_for(pod.namespace.name)
         applying = [policy for policy in asked if applies(policy, pod, direction)]
         for tier in self.profile.tiers:
             policies = [each for each in applying if tier.holds(each)]

@@ -113,8 +113,7 @@ def _judge_settled(
     if exemption or not isinstance(subject, Pod):
         by = exempt_by(exemption, profile)
         return DirectionVerdict(direction, subject, peer, exemption=exemption, exempt_by=by)
-    held = cluster.policies_by_namespace
-    asked = (*held.get(None, ()), *held.get(subject.namespace.name, ()))
+    asked = cluster.policies_for(subject.namespace.name)
     applying = [policy for policy in asked if applies(policy, subject, direction)]
     reasons = [(policy, profile.ignored(policy)) for policy in applying]
     enforced = [policy for policy, why_not in reasons if why_not is None]

@@ -133,16 +133,21 @@ class Side:
         return self._numbering(EGRESS, len(self.pairs.universe.faces))
 
     def _numbering(self, direction: Direction, behind: int) -> "Numbering":
+        # A face is no class: towards pods all goes by rows, so only what is outside counts there.
+        pods = self.overlay.pods if direction is INGRESS else ()
+        units = chain(
+            ((place, unit, 0) for place, unit in enumerate(pods)),
+            (
+                (place, unit, behind)
+                for place, unit in enumerate(
+                    self.overlay.outside[direction], len(self.overlay.pods)
+                )
+            ),
+        )
         found: dict[int, list[int]] = {}
-        for place, unit in enumerate(self.overlay.pods):
+        for place, unit, first in units:
             if (number := unit.numbers[self.number]) is not None:
-                found.setdefault(number, []).append(place)
-        pods = len(self.overlay.pods)
-        # A face is no class: towards pods all goes by rows, so only what is outside counts here.
-        found = found if direction is INGRESS else {}
-        for place, unit in enumerate(self.overlay.outside[direction], pods):
-            if (number := unit.numbers[self.number]) is not None:
-                found.setdefault(behind + number, []).append(place)
+                found.setdefault(first + number, []).append(place)
         return Numbering(found)
 
     def into(self, unit: Unit) -> Iterator[Share]:

@@ -189,7 +189,7 @@ def _by_reasons(
     if pair is None:
         return
     ends = [end if isinstance(end, Pod) else cluster.external(end.start) for end in pair]
-    policies = tuple(_applying(cluster, *ends))
+    policies = tuple(dict.fromkeys(_applying(cluster, *ends)))
     ways = [_differing(each.ports[0], other) for other in each.ports[1:]]
     atoms, masks = PortAtoms(ways), dict[tuple[str, ...], int]()
     for piece, port in atoms:
@@ -226,10 +226,10 @@ def _by_weight(reason: str) -> tuple[bool, str]:
 
 
 def _applying(cluster: Cluster, source: Party, destination: Party) -> Iterator[Policy]:
-    judged = ((source, EGRESS), (destination, INGRESS))
-    for policy in cluster.resolved.policies:
-        if any(isinstance(end, Pod) and applies(policy, end, d) for end, d in judged):
-            yield policy
+    for end, direction in ((source, EGRESS), (destination, INGRESS)):
+        if isinstance(end, Pod):
+            asked = cluster.resolved.policies_for(end.namespace.name)
+            yield from (policy for policy in asked if applies(policy, end, direction))
 
 
 def _differing(one: Ports, other: Ports) -> PortSet:

@@ -85,9 +85,13 @@ class Cluster(Shown):
             found.setdefault(pod.namespace.name, []).append(pod)
         return {name: tuple(pods) for name, pods in found.items()}
 
+    def policies_for(self, namespace: str) -> tuple[Policy, ...]:
+        """Return the policies that can be for pods of a namespace; the cluster's go first."""
+        held = self._policies_by_namespace
+        return (*held.get(None, ()), *held.get(namespace, ()))
+
     @cached_property
-    def policies_by_namespace(self) -> Mapping[str | None, tuple[Policy, ...]]:
-        """Policies by namespace; those of the whole cluster are under None."""
+    def _policies_by_namespace(self) -> Mapping[str | None, tuple[Policy, ...]]:
         found: dict[str | None, list[Policy]] = {}
         for policy in self.policies:
             found.setdefault(policy.namespace, []).append(policy)
