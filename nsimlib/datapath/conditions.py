@@ -92,8 +92,8 @@ READERS: tuple[Reader, ...] = tuple(
             _mark,
         ),
         (
-            r"-m conntrack (?P<no>! )?--ctstate (?P<states>[A-Z,]+)",
-            lambda no, states: Conntrack(tuple(states.split(",")), bool(no)),
+            r"-m (?P<module>conntrack|state) (?P<no>! )?--(?:ct)?state (?P<states>[A-Z,]+)",
+            lambda module, no, states: Conntrack(tuple(states.split(",")), bool(no), module),
         ),
         (r"-m multiport (?P<no>! )?--(?P<end>[sd]?)ports (?P<ports>\d+[\d,:]*)", _multiport),
         (

@@ -113,13 +113,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Conntrack:
-    """`-m conntrack --ctstate`: connection tracking says one of these."""
+    """`-m conntrack --ctstate`: connection tracking says one of these; once `-m state --state`."""
 
     states: tuple[str, ...]
     negated: bool = False
+    module: str = "conntrack"
 
     def __str__(self) -> str:
-        return f"-m conntrack {_no(self.negated)}--ctstate {','.join(self.states)}"
+        option = "ctstate" if self.module == "conntrack" else "state"
+        return f"-m {self.module} {_no(self.negated)}--{option} {','.join(self.states)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,20 +134,14 @@ class Side:
 
     def _numbering(self, direction: Direction, behind: int) -> "Numbering":
         # A face is no class: towards pods all goes by rows, so only what is outside counts there.
-        pods = self.overlay.pods if direction is INGRESS else ()
-        units = chain(
-            ((place, unit, 0) for place, unit in enumerate(pods)),
-            (
-                (place, unit, behind)
-                for place, unit in enumerate(
-                    self.overlay.outside[direction], len(self.overlay.pods)
-                )
-            ),
-        )
+        pods, outside = self.overlay.pods, self.overlay.outside[direction]
+        numbered = [(0, enumerate(pods))] if direction is INGRESS else []
+        numbered.append((behind, enumerate(outside, len(pods))))
         found: dict[int, list[int]] = {}
-        for place, unit, first in units:
-            if (number := unit.numbers[self.number]) is not None:
-                found.setdefault(first + number, []).append(place)
+        for first, units in numbered:
+            for place, unit in units:
+                if (number := unit.numbers[self.number]) is not None:
+                    found.setdefault(first + number, []).append(place)
         return Numbering(found)
 
     def into(self, unit: Unit) -> Iterator[Share]:

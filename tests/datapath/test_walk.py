@@ -108,6 +108,7 @@ def test_a_condition_that_fails_outweighs_one_that_is_not_known() -> None:
         ("-p 6", {}, True),
         ("-m conntrack --ctstate RELATED,ESTABLISHED", {"state": State.RELATED}, True),
         ("-m conntrack ! --ctstate DNAT", {"translated": True}, False),
+        ("-m state --state NEW", {"state": State.ESTABLISHED}, False),
         ("-m mark ! --mark 0x0/0x30000", {"mark": 0x20000}, True),
         ("-m multiport --dports 1:79,81", {}, False),
         ("-m multiport --ports 80", {"source_port": 40000}, True),
