@@ -26,7 +26,6 @@ METADATA = {
     },
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-PICTURE = "image/svg+xml"
 TIMEOUT = 120
 
 
@@ -79,8 +78,8 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
 def normalise(output: NotebookNode) -> None:
     """Take out of one output what names this run or this machine."""
     data = output.get("data", {})
-    if PICTURE in data:
-        # A widget that brings a picture is a picture where no kernel runs.
+    if len(data) > len({WIDGET_VIEW, "text/plain"}):
+        # A widget that also shows itself in another way does so where no kernel runs.
         data.pop(WIDGET_VIEW, None)
     if WIDGET_VIEW in data:
         data[WIDGET_VIEW]["model_id"] = "widget"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.evidence import place_of
 from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
 from nsimlib.model.objects import Party, Pod
 from nsimlib.model.policy import Direction
@@ -106,7 +107,8 @@ def journey_says(verdict: Verdict) -> str:
     if not verdict.cases:
         return say("map.no-answer", **fields)
     if stopped is None:
-        return say("map.arrives", **fields)
+        rules = " and ".join(place_of(each) for each in verdict.determining)
+        return say("map.arrives-by" if rules else "map.arrives", **fields, rules=rules)
     end = next(end for end in verdict.ends if end.direction is stopped)
     at = say("map.stops", **fields, direction=stopped.value, subject=_owner(end.subject))
     return f"{at} {_because(verdict, end)}".strip()

@@ -81,11 +81,12 @@ class Answer:
     def svg(self, *, captioned: bool = True) -> str:
         """Return the picture."""
         source = end_at(self.cluster, self.found, self.source)
-        ends = [source.name, ""]
+        chosen = {source.name: say("map.from")}
         way = None
         if self.destination:
             destination = end_at(self.cluster, self.found, self.destination)
-            ends[1] = destination.name
+            both = " \u00b7 ".join((say("map.from"), say("map.to")))
+            chosen[destination.name] = both if destination is source else say("map.to")
             if self.verdict:
                 way = journey(self.found, self.verdict, source, destination)
         state = MapState(
@@ -93,7 +94,7 @@ class Answer:
             doors(self.cluster, self.cni),
             map_title(self.cluster),
             self.says,
-            frozenset(filter(None, ends)),
+            chosen,
             way,
         )
         return map_svg(state, captioned=captioned)

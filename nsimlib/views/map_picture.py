@@ -1,7 +1,7 @@
 """The map as SVG text: with a script a widget, without one a picture that says the same."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
 
@@ -19,17 +19,20 @@ __all__ = ["MapState", "map_svg", "map_title"]
 STYLE = """
 .nsim-map{--ground:var(--jp-layout-color1,#fff);--ink:var(--jp-content-font-color1,#1b1f24);
 --quiet:var(--jp-content-font-color2,#57606a);--line:var(--jp-border-color1,#b6bec8);
---card:var(--jp-layout-color2,#f2f4f7);--allowed:#0072b2;--denied:#d55e00;--undetermined:#b58900;
+--allowed:#0072b2;--denied:#d55e00;--undetermined:#b58900;
 --shut:#d55e00;font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:12px}
 [data-jp-theme-light="false"] .nsim-map{--allowed:#56b4e9;--denied:#ff8a3d;--undetermined:#f0e442;
 --shut:#ff8a3d}
 .nsim-map text{fill:var(--ink)}.nsim-map .quiet{fill:var(--quiet);font-size:11px}
 .nsim-map .frame{fill:none;stroke:var(--line);stroke-dasharray:2 4}
-.nsim-map .card{fill:var(--card);stroke:none}.nsim-map .head{font-weight:600}
+.nsim-map .card{fill:#f2f4f7;fill:color-mix(in srgb,var(--ink) 6%,var(--ground))}
+.nsim-map .head{font-weight:600}
 .nsim-map .tile{fill:var(--ground);stroke:var(--line)}.nsim-map .pill{fill:none;stroke:var(--line)}
 .nsim-map .open{stroke:var(--quiet);stroke-width:1.5;fill:none}
 .nsim-map .shut{fill:var(--shut);stroke:var(--ground);stroke-width:1}
 .nsim-map .chosen .tile,.nsim-map .chosen .pill{stroke:var(--ink);stroke-width:2.2}
+.nsim-map .tag rect{fill:var(--ink)}
+.nsim-map .tag text{fill:var(--ground);font-size:10px;font-weight:700}
 .nsim-map .way{fill:none;stroke-width:3;stroke-linecap:round}
 .nsim-map .halo{fill:none;stroke:var(--ground);stroke-width:6;stroke-opacity:.7}
 .nsim-map .way,.nsim-map .halo,.nsim-map .rest,.nsim-map .stop{pointer-events:none}
@@ -51,7 +54,8 @@ class MapState:
     doors: Mapping[str, Doors]
     title: str
     says: str
-    chosen: frozenset[str] = frozenset()
+    #: the ends of the packet, with the word that is put to each
+    chosen: Mapping[str, str] = field(default_factory=dict)
     journey: Journey | None = None
 
 
@@ -102,6 +106,7 @@ def _card(card: Card) -> Iterator[str]:
 
 def _end(end: End, state: MapState) -> str:
     chosen = end.name in state.chosen
+    tag = _tag(end, state.chosen[end.name]) if chosen else ""
     here = state.doors.get(end.name)
     spoken = _spoken(end, here)
     classes = "end chosen" if chosen else "end"
@@ -110,7 +115,7 @@ def _end(end: End, state: MapState) -> str:
     return (
         f'<g class="{classes}" data-end="{escape(end.name)}" role="button" tabindex="-1" '
         f'aria-pressed="{str(chosen).lower()}" aria-label="{escape(spoken)}">'
-        f"<title>{escape(spoken)}</title>{drawn}{shown}</g>"
+        f"<title>{escape(spoken)}</title>{drawn}{shown}{tag}</g>"
     )
 
 
@@ -147,6 +152,17 @@ def _pill(end: End) -> Iterator[str]:
 def _hexagon(x: float, y: float) -> str:
     points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in HEXAGON)
     return f'<polygon points="{points}" style="fill:none;stroke:var(--quiet)"/>'
+
+
+def _tag(end: End, word: str) -> str:
+    """A flag on the upper edge: which end of the packet this is."""
+    width = 6.0 * len(word) + 10
+    x, y = end.x + 8, end.y - 8
+    return (
+        f'<g class="tag"><rect x="{x:.1f}" y="{y:.1f}" width="{width:.0f}" height="14" rx="4"/>'
+        f'<text x="{x + width / 2:.1f}" y="{y + 10.5:.1f}" text-anchor="middle">{escape(word)}'
+        f"</text></g>"
+    )
 
 
 HEXAGON = ((-4.5, 0), (-2.2, -4), (2.2, -4), (4.5, 0), (2.2, 4), (-2.2, 4))

@@ -1,6 +1,8 @@
 """A question with a few answers to choose from; whoever shows it is told the choice."""
 
 from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -57,3 +59,10 @@ class ChoiceCard(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         return self.text
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The card for a page with a kernel, and the question with its choices for one without."""
+        choices = " or ".join(f"<b>{escape(each)}</b>" for each in self.choices.options)
+        shown = box(f"{self.question.value}<p>{choices}?</p>")
+        data: dict[str, Any] = super()._repr_mimebundle_(**options)
+        return {**data, "text/plain": repr(self), "text/html": shown}

@@ -11,7 +11,7 @@ function element(tag, properties = {}, ...children) {
 
 /** A menu with a visible label; its choices come in groups. */
 function menu(label, choose) {
-  const select = element("select");
+  const select = element("select", { ariaLabel: label });
   select.addEventListener("change", () => choose(select.value));
   const show = (choices, value) => {
     const groups = Map.groupBy
@@ -168,6 +168,11 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
   });
+  // Small tiles bear no name; the end under the pointer or the focus is named in the line above.
+  const name = (event) => {
+    help.textContent = event.target.closest?.(".end")?.getAttribute("aria-label") ?? words.help;
+  };
+  for (const event of ["pointerover", "pointerleave", "focusin", "focusout"]) stage.addEventListener(event, name);
   again.addEventListener("click", () => travel(stage));
 
   const show = () => { draw(); say(); choices(); policies(); };

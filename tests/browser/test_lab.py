@@ -31,23 +31,25 @@ def save(notebook: Notebook, pictures: Path, name: str) -> None:
 
 
 def view(notebook: Notebook) -> str:
-    """Return the text of the view of the page's only widget."""
-    return notebook.page.locator(".widget-html-content").inner_text()
+    """Return the text of the last view on the page."""
+    return notebook.page.locator(".widget-html-content").last.inner_text()
 
 
 def wait_for_view(notebook: Notebook, text: str) -> None:
     notebook.page.locator(".widget-html-content", has_text=text).wait_for()
 
 
-def test_start_page_and_connection_tester(
+def test_start_page_with_bets_and_connection_tester(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:
     notebook = run(open_notebook, "lessons/00-start-here.ipynb")
     save(notebook, pictures, "00-start-here")
-    wait_for_view(notebook, "shop/web -> kube-system/coredns:53/UDP denied")
-    port = notebook.page.get_by_label("port")
-    port.select_option("8080/TCP")
-    wait_for_view(notebook, "shop/web -> kube-system/coredns:8080/TCP denied")
+    notebook.page.get_by_role("radio", name="the internet").press("Space")
+    wait_for_view(notebook, "Your bet: the internet.")
+    wait_for_view(notebook, "shop/api -> data/db:5432/TCP denied")
+    tester = notebook.page.locator(".jupyter-widgets", has=notebook.page.get_by_label("connection"))
+    tester.get_by_label("port").last.select_option("8080/TCP")
+    wait_for_view(notebook, "shop/api -> data/db:8080/TCP denied")
     connection = notebook.page.get_by_label("connection")
     connection.fill("shop/web > nowhere")
     connection.press("Enter")

@@ -28,9 +28,13 @@ def ends(asked: str) -> tuple[str, str]:
         ("shop/web -> kube-system/coredns:53/UDP", Direction.EGRESS, "the nearest miss is"),
         ("shop/debug -> data/db:5432/TCP", Direction.INGRESS, "at the Ingress door of data/db"),
         ("data/db -> shop/api:8080/TCP", Direction.EGRESS, "no rule matches"),
-        ("shop/debug -> shop/web:8080/TCP", None, "no door stops it"),
-        ("shop/web -> shop/service/api:80/TCP", None, "no door stops it"),
-        ("shop/debug -> api.payments.example:443/TCP", None, "no door stops it"),
+        ("shop/debug -> shop/web:8080/TCP", None, "no door on its way is shut"),
+        (
+            "shop/web -> shop/service/api:80/TCP",
+            None,
+            "allowed by shop/web-egress spec.egress[2] and",
+        ),
+        ("shop/debug -> api.payments.example:443/TCP", None, "no door on its way is shut"),
         ("198.51.100.10 -> data/db:5432/TCP", Direction.INGRESS, "Ingress door of data/db"),
         (
             "data/reporting -> kube-system/service/kube-dns:53/UDP",

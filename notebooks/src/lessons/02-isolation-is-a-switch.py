@@ -21,12 +21,17 @@ lesson
 
 # %%
 print(ready["ingress-type-with-egress-rules"])
-hooked = shop.with_policies(ready["ingress-type-with-egress-rules"])
-ns.why(hooked, "shop/web -> 203.0.113.10:443/TCP")
 
 # %% [markdown]
-# It can: "no policy isolates shop/web for egress". The egress rule is accepted, stored, and without
-# effect. So the rules are not the switch. What is?
+# On the map a door is shut by a policy, and open without one. Which door of `web` does this one shut?
+
+# %%
+only = {"ingress-type-with-egress-rules": ready["ingress-type-with-egress-rules"]}
+ns.Map(shop, "shop/web", "203.0.113.10", "443/TCP", policies=only, on=only)
+
+# %% [markdown]
+# The packet leaves: the Egress door is open, and it is the Ingress door that the policy shut. The egress
+# rule is accepted, stored, and without effect. So the rules are not the switch. What is?
 
 # %% [markdown]
 # ## Predict
