@@ -111,8 +111,6 @@ function render({ model, el }) {
   const why = element("details", { open: true }, element("summary", { textContent: words.reason }), reason);
   const help = element("div", { className: "help", textContent: words.help });
   el.classList.add("nsim-map-widget");
-  // The notebook's own shortcuts would take the arrow keys.
-  el.dataset.lmSuppressShortcuts = "true";
   el.replaceChildren(bar, help, stage, status, element("div", { className: "below" }, why, boxes));
 
   const ends = () => [...stage.querySelectorAll(".end")];
@@ -175,7 +173,14 @@ function render({ model, el }) {
   for (const event of ["pointerover", "pointerleave", "focusin", "focusout"]) stage.addEventListener(event, name);
   again.addEventListener("click", () => travel(stage));
 
-  const show = () => { draw(); say(); choices(); policies(); };
+  const show = () => {
+    draw();
+    say();
+    choices();
+    policies();
+    // The notebook's own shortcuts would take the arrow keys.
+    for (const each of el.querySelectorAll("select, input, button, summary, .end")) each.dataset.lmSuppressShortcuts = "true";
+  };
   const changed = () => { show(); travel(stage); };
   model.on("change:turn", changed);
   show();
