@@ -24,16 +24,13 @@ Instead of `weight`, two sets of a name may have `failover: primary` and `failov
 file may hold several zones, one document each.
 """
 
-from pathlib import Path
-
 from nsimlib.dns.records import RecordType, canonical
 from nsimlib.dns.zone_shapes import RecordEntry, RecordKey, ZoneFile
 from nsimlib.dns.zone_validation import seconds, zone_faults
 from nsimlib.dns.zones import Change, RecordSet, Zone, Zones
 from nsimlib.errors import ManifestError, Problem
 from nsimlib.manifests.decoding import decode
-from nsimlib.manifests.files import text_of
-from nsimlib.manifests.nodes import Flaw
+from nsimlib.manifests.files import text_or_file
 from nsimlib.manifests.shipped import shipped, shipped_names
 from nsimlib.manifests.yaml_text import read_yaml
 from nsimlib.model.addresses import parse_address
@@ -74,14 +71,7 @@ def read_zones(source: str, *, seed: int = 0) -> Zones:
     ManifestError
         With all that is wrong.
     """
-    if "\n" in source:
-        return Zones(_zones(source, "<text>"), seed=seed)
-    try:
-        return Zones(_zones(text_of(Path(source).read_bytes()), source), seed=seed)
-    except OSError as error:
-        raise ManifestError([Problem(source, 0, 0, "", error.strerror or str(error))]) from None
-    except Flaw as flaw:
-        raise ManifestError([flaw.problem(source)]) from None
+    return Zones(_zones(*text_or_file(source)), seed=seed)
 
 
 def _zones(text: str, file: str) -> tuple[Zone, ...]:

@@ -14,14 +14,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
 from nsimlib.errors import ManifestError, Problem
 from nsimlib.manifests.decoding import decode
 from nsimlib.manifests.faults import Fault, required, unsupported
-from nsimlib.manifests.files import text_of
-from nsimlib.manifests.nodes import Flaw, Mapping, Node, text_at
+from nsimlib.manifests.files import text_or_file
+from nsimlib.manifests.nodes import Mapping, Node, text_at
 from nsimlib.manifests.yaml_text import read_yaml
 
 __all__ = ["Expected", "read_expectations"]
@@ -58,14 +57,7 @@ def read_expectations(source: str) -> tuple[Expected, ...]:
     ManifestError
         With all that is wrong.
     """
-    if "\n" in source:
-        return tuple(_expected(source, "<text>"))
-    try:
-        return tuple(_expected(text_of(Path(source).read_bytes()), source))
-    except OSError as error:
-        raise ManifestError([Problem(source, 0, 0, "", error.strerror or str(error))]) from None
-    except Flaw as flaw:
-        raise ManifestError([flaw.problem(source)]) from None
+    return tuple(_expected(*text_or_file(source)))
 
 
 def _expected(text: str, file: str) -> Iterator[Expected]:

@@ -8,18 +8,39 @@ from difflib import get_close_matches
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from nsimlib.errors import Problem
+from nsimlib.errors import ManifestError, Problem
 from nsimlib.manifests.listed import Data
 from nsimlib.manifests.nodes import Flaw
 
-__all__ = ["STDIN", "Input", "inputs", "text_of"]
+__all__ = ["STDIN", "Input", "inputs", "text_of", "text_or_file"]
 
 SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "<stdin>"
+TEXT = "<text>"
 #: a larger file stays where it is, and only the parts that are looked at are in memory
 LARGE = 1 << 24
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
+
+
+def text_or_file(source: str, path: Path | None = None) -> tuple[str, str]:
+    """Return the text that a source is or leads to, and the name for it in messages.
+
+    A source with a line break is the text itself; any other is the file at it, or at `path`.
+
+    Raises
+    ------
+    ManifestError
+        If there is no such file, or it is not text.
+    """
+    if "\n" in source:
+        return source, TEXT
+    try:
+        return text_of((path or Path(source)).read_bytes()), source
+    except OSError as error:
+        raise ManifestError([Problem(source, 0, 0, "", error.strerror or str(error))]) from None
+    except Flaw as flaw:
+        raise ManifestError([flaw.problem(source)]) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ from nsimlib.manifests.cidrs import cidr_faults
 from nsimlib.manifests.core import address_faults
 from nsimlib.manifests.decoding import decode
 from nsimlib.manifests.faults import Fault, invalid, required, unsupported
-from nsimlib.manifests.files import text_of
+from nsimlib.manifests.files import text_or_file
 from nsimlib.manifests.names import name_errors, port_number_errors
-from nsimlib.manifests.nodes import Flaw, Mapping, Node, Path, text_at
+from nsimlib.manifests.nodes import Mapping, Node, Path, text_at
 from nsimlib.manifests.shapes import ObjectMeta
 from nsimlib.manifests.shipped import shipped, shipped_names
 from nsimlib.manifests.validation import metadata_faults
@@ -67,18 +67,13 @@ def read_database(source: str) -> Database:
     ('orders.proxy-abc123def456.us-east-1.rds.amazonaws.com',)
     """
     if "\n" in source:
-        return _database(source, "<text>")
+        return _database(*text_or_file(source))
     path = FilePath(source)
     if source in pattern_names():
         path = shipped("data", "patterns", f"{source}.yaml")
     elif not (path.suffix or path.exists()):
         raise UnknownName("pattern", source, pattern_names())
-    try:
-        return _database(text_of(path.read_bytes()), source)
-    except OSError as error:
-        raise ManifestError([Problem(source, 0, 0, "", error.strerror or str(error))]) from None
-    except Flaw as flaw:
-        raise ManifestError([flaw.problem(source)]) from None
+    return _database(*text_or_file(source, path))
 
 
 @dataclass(slots=True)
