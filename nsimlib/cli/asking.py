@@ -96,12 +96,21 @@ def reach_command(
         click.echo(_as_csv(table.columns, table.rows), nl=False)
 
 
+#: what a spreadsheet takes for the start of a formula
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 def _as_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerow(map(_no_formula, columns))
+    writer.writerows(map(_no_formula, row) for row in rows)
     return text.getvalue()
+
+
+def _no_formula(cell: object) -> object:
+    """Return a cell that no spreadsheet computes: names in a dump are somebody else's."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 @main.command("compare")
