@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from nsimlib.evaluation.expectations import expect
     from nsimlib.evaluation.isolation import isolation, policy_table
     from nsimlib.evaluation.reachability import reachability
+    from nsimlib.evaluation.two_doors import two_doors
     from nsimlib.explanation.facts import fact
     from nsimlib.explanation.reasons import explain
     from nsimlib.lessons.below import below_the_api
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from nsimlib.views.overview import overview
     from nsimlib.views.picture import picture
     from nsimlib.widgets.connection_tester import ConnectionTester
+    from nsimlib.widgets.door_switch import DoorSwitch
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.policy_switch import PolicySwitch
@@ -124,6 +126,7 @@ PLACES = {
     "isolation": "evaluation.isolation",
     "policy_table": "evaluation.isolation",
     "reachability": "evaluation.reachability",
+    "two_doors": "evaluation.two_doors",
     "fact": "explanation.facts",
     "explain": "explanation.reasons",
     "below_the_api": "lessons.below",
@@ -161,6 +164,7 @@ PLACES = {
     "overview": "views.overview",
     "picture": "views.picture",
     "ConnectionTester": "widgets.connection_tester",
+    "DoorSwitch": "widgets.door_switch",
     "Map": "widgets.map",
     "PacketStepper": "widgets.packet_stepper",
     "PolicySwitch": "widgets.policy_switch",
@@ -171,6 +175,7 @@ __all__ = [
     "Connection",
     "ConnectionSyntaxError",
     "ConnectionTester",
+    "DoorSwitch",
     "ExpectationsNotMet",
     "Lab",
     "ManifestError",
@@ -233,6 +238,7 @@ __all__ = [
     "settle",
     "shipped_zones",
     "track",
+    "two_doors",
     "verify",
     "which_policy_dropped",
     "why",

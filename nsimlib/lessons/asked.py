@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from nsimlib.errors import UnknownName
+from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.reachability import reachability
 from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
@@ -44,6 +45,13 @@ def end(cluster: Cluster, connection: str, direction: str) -> str:
     return _end(cluster, connection, direction).outcome.value
 
 
+def shut_door(cluster: Cluster, connection: str) -> str:
+    """The doors that keep a connection from passing: `Egress`, `Ingress`, `both` or `neither`."""
+    ends = why(cluster, connection).ends
+    shut = [end.direction.value for end in ends if end.outcome is not Outcome.ALLOWED]
+    return "both" if len(shut) > 1 else next(iter(shut), "neither")
+
+
 def isolating(cluster: Cluster, connection: str, direction: str) -> int:
     """How many policies isolate that end of a connection."""
     return len(_end(cluster, connection, direction).isolating)
@@ -67,6 +75,7 @@ MEASURES: dict[str, Measure] = {
     "isolating": isolating,
     "nearest_miss": nearest_miss,
     "pods_selected": pods_selected,
+    "shut_door": shut_door,
     "sources_of": sources_of,
 }
 

@@ -5,7 +5,7 @@ from html import escape
 
 from nsimlib.evaluation.compare import Matrices
 from nsimlib.evaluation.partings import Parting, Partings
-from nsimlib.views.heat_map import matrix_html
+from nsimlib.views.heat_map import side_by_side
 from nsimlib.views.styles import CELL, RULED, TABLE, box
 
 __all__ = ["matrices_html", "partings_html", "partings_lines"]
@@ -52,9 +52,5 @@ def _row(found: Partings, reason: str, row: Parting) -> str:
 def matrices_html(found: Matrices) -> str:
     """Return heat maps side by side; what differs has a ring."""
     marked = frozenset(found.differing)
-    maps = "".join(
-        f"<div><b>{escape(cni)}</b>{matrix_html(matrix, marked)}</div>"
-        for cni, matrix in zip(found.cnis, found.matrices, strict=True)
-    )
-    side_by_side = f'<div style="display:flex;flex-wrap:wrap;gap:0 2.5em">{maps}</div>'
-    return box(f"{side_by_side}<div>{len(marked)} cells differ; each has a ring</div>")
+    named = dict(zip(found.cnis, found.matrices, strict=True))
+    return side_by_side(named, marked, f"{len(marked)} cells differ; each has a ring")

@@ -1,12 +1,14 @@
 """A matrix as a heat map: words or signs on colours that go with them."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from html import escape
 
 from nsimlib.evaluation.matrix import Cell, Matrix
+from nsimlib.evaluation.two_doors import TwoDoors
+from nsimlib.views.catalogue import say
 from nsimlib.views.styles import CAPTION, CELL, COLOURS, TABLE, box, scrolling
 
-__all__ = ["matrix_html"]
+__all__ = ["matrix_html", "side_by_side", "two_doors_html"]
 
 #: rows and columns of cells to look at
 Marked = Set[tuple[str, str]]
@@ -31,6 +33,22 @@ def matrix_html(matrix: Matrix, marked: Marked = frozenset()) -> str:
     left = max(len(matrix.rows), len(matrix.columns)) - MOST
     more = f"<div>{left} more rows or columns: see to_frame()</div>" if left > 0 else ""
     return box(scrolling(table) + ("" if wordy else LEGEND) + more)
+
+
+def side_by_side(matrices: Mapping[str, Matrix], marked: Marked, says: str) -> str:
+    """Return heat maps under their names, and what is said of the cells that have a ring."""
+    maps = "".join(
+        f"<div><b>{escape(name)}</b>{matrix_html(each, marked)}</div>"
+        for name, each in matrices.items()
+    )
+    row = f'<div style="display:flex;flex-wrap:wrap;gap:0 2.5em">{maps}</div>'
+    return box(f"{row}<div>{escape(says)}</div>")
+
+
+def two_doors_html(found: TwoDoors) -> str:
+    """Return three heat maps: out, in, through; what one door alone keeps apart has a ring."""
+    marked = frozenset(found.one_sided)
+    return side_by_side(found.matrices, marked, say("doors.one-sided", count=len(marked)))
 
 
 def _column_head(name: str, wordy: bool) -> str:

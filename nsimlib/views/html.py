@@ -19,7 +19,7 @@ from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
 from nsimlib.views.difference import difference_table
 from nsimlib.views.enforcers import matrices_html, partings_html
-from nsimlib.views.heat_map import matrix_html
+from nsimlib.views.heat_map import matrix_html, two_doors_html
 from nsimlib.views.styles import (
     CAPTION,
     CELL,
@@ -152,6 +152,9 @@ def _text(cell: object) -> str:
 
 
 html_of.register(matrix_html)
+
+
+html_of.register(two_doors_html)
 
 
 @html_of.register

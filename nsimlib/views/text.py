@@ -10,6 +10,7 @@ from nsimlib.evaluation.expectations import Report
 from nsimlib.evaluation.matrix import Matrix
 from nsimlib.evaluation.partings import Partings
 from nsimlib.evaluation.reachability import Reachability
+from nsimlib.evaluation.two_doors import TwoDoors
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.explanation.description import describe
 from nsimlib.explanation.facts import Fact
@@ -117,7 +118,7 @@ def _(found: Partings) -> str:
 
 
 @text_of.register
-def _(found: Guess | Judgements | Matrices) -> str:
+def _(found: Guess | Judgements | Matrices | TwoDoors) -> str:
     return text_of(found.to_table())
 
 

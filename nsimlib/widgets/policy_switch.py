@@ -80,12 +80,16 @@ class PolicySwitch(ipywidgets.VBox):
 
     def redraw(self, _change: object = None) -> None:
         """Draw the state of the boxes."""
-        cluster = self.cluster
+        self.view.value = self.drawn(self.cluster)
+
+    def drawn(self, cluster: Cluster) -> str:
+        """Return what is shown of a cluster."""
         matrix = reachability(cluster).matrix(self.port.value)
-        self.view.value = html_of(isolation(cluster)) + html_of(matrix)
+        return html_of(isolation(cluster)) + html_of(matrix)
 
     def __repr__(self) -> str:
-        return f"PolicySwitch on {self.port.value}: {', '.join(self.on) or 'no policy'}"
+        on = ", ".join(self.on) or "no policy"
+        return f"{type(self).__name__} on {self.port.value}: {on}"
 
 
 def _box(name: str, ticked: bool) -> ipywidgets.Checkbox:

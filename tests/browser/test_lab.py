@@ -69,6 +69,16 @@ def test_lesson_02_and_policy_switch(
     assert gone_out == []
 
 
+def test_lesson_03_and_door_switch(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/03-two-doors.ipynb")
+    save(notebook, pictures, "03-two-doors")
+    notebook.page.get_by_label("db-lets-api-in").last.press("Space")
+    wait_for_view(notebook, "5 pairs are kept apart by one door alone")
+    assert gone_out == []
+
+
 def test_packet_stepper_and_linked_lines_by_keyboard(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:

@@ -293,4 +293,5 @@ third.check(third.answer())
 #
 # Not covered here: that both ends must allow a connection, and plugins that do not follow the text.
 #
-# Next: use it on a real cluster, in [Why is it blocked?](../audit/why-is-it-blocked.ipynb)
+# Next: [03 Two doors](03-two-doors.ipynb), or with a cluster of your own
+# [Why is it blocked?](../audit/why-is-it-blocked.ipynb)
