@@ -101,7 +101,8 @@ class Asking:
 
     def _way(self, pod: str) -> _Way:
         enforcer, layout = self.world.enforcer, self.world.layout
-        key = pod, enforcer.version, layout
+        # Layouts of one cluster differ in nothing else, and are long to compare.
+        key = pod, enforcer.version, layout.node_local
         if key not in self._ways:
             asking = self.world.pod(pod)
             conf = ResolvConf.cluster_first(asking.namespace.name, layout.nameserver)

@@ -1,12 +1,11 @@
 """One exchange with a nameserver: what happens to the packets, and what is heard in return."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
-from nsimlib.dns.records import Answer, Rcode, Record, RecordType, Source, below
+from nsimlib.dns.records import Answer, Rcode, RecordType, Source, below
 from nsimlib.model.addresses import Address
 from nsimlib.model.ports import Protocol
 
@@ -126,19 +125,20 @@ def message_size(answer: Answer) -> int:
     >>> [message_size(Answer("n.example", records=tuple(found[:n]))) for n in (1, 30, 31)]
     [43, 507, 523]
     """
-    return _message_size(answer.name, answer.type, answer.records)
+    # Sizes do not hang on TTLs, which are others at every moment.
+    parts = tuple((each.name, each.type, each.value) for each in answer.records)
+    return _message_size(answer.name, answer.type, parts)
 
 
 @lru_cache(maxsize=1 << 10)
-def _message_size(name: str, type: RecordType, records: tuple[Record, ...]) -> int:
+def _message_size(
+    name: str, type: RecordType, records: tuple[tuple[str, RecordType, Address | str], ...]
+) -> int:
     import dns.message
     import dns.rrset
 
     message = dns.message.make_response(dns.message.make_query(name, str(type)))
-    for each in records:
-        value = f"{each.value}." if each.type is RecordType.CNAME else str(each.value)
-        ttl = math.ceil(each.ttl)
-        message.answer.append(
-            dns.rrset.from_text(f"{each.name}.", ttl, "IN", str(each.type), value)
-        )
+    for owner, kind, value in records:
+        text = f"{value}." if kind is RecordType.CNAME else str(value)
+        message.answer.append(dns.rrset.from_text(f"{owner}.", 0, "IN", str(kind), text))
     return len(message.to_wire())

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from math import inf
 from typing import NamedTuple
 
@@ -111,12 +112,16 @@ class Memory:
                 return self._scanned(event)
 
     def _heard(self, event: Heard) -> "Memory":
-        answer, expiry = event.answer, dict(self.expiry)
+        answer = event.answer
         until = event.at + max(self.parameters.min_ttl, answer.ttl)
-        for name in answer.chain if self.parameters.chain else (answer.name,):
-            for address in answer.addresses:
-                expiry[name, address] = max(until, expiry.get((name, address), until))
-        return replace(self, expiry=expiry)
+        asked = answer.chain if self.parameters.chain else (answer.name,)
+        later = {
+            key: until
+            for key in product(asked, answer.addresses)
+            if self.expiry.get(key, -inf) < until
+        }
+        # Most answers come out of a cache, and say what is known.
+        return replace(self, expiry={**self.expiry, **later}) if later else self
 
     def _scanned(self, event: Scanned) -> "Memory":
         alive_at = event.at + self.parameters.idle_grace

@@ -5,8 +5,9 @@ was true (`since`), so that its age is known however many caches it went through
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from nsimlib.model.addresses import Address, Family
 
@@ -100,7 +101,7 @@ class Choice:
         return f"{self.name}: {self.member}, {self.because}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """What is said to a question: the CNAMEs on the way in their order, then the addresses.
 
@@ -117,7 +118,7 @@ class Answer:
     by: str = ""
     choices: tuple[Choice, ...] = ()
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[Address, ...]:
         """The addresses, in the order of the answer."""
         return tuple(each.value for each in self.records if isinstance(each.value, Address))
@@ -158,8 +159,17 @@ class Answer:
 
     def with_ttl(self, ttl: float, by: str) -> "Answer":
         """Return it as a cache hands it on: all that it holds may be kept for `ttl` seconds."""
-        records = tuple(replace(record, ttl=ttl) for record in self.records)
-        return replace(self, records=records, negative_ttl=ttl if self.negative else 0, by=by)
+        # Built by hand: every cache on the way of every question does this.
+        return Answer(
+            self.name,
+            self.type,
+            self.rcode,
+            tuple(Record(each.name, each.type, ttl, each.value) for each in self.records),
+            ttl if self.negative else 0,
+            self.since,
+            by,
+            self.choices,
+        )
 
     def __repr__(self) -> str:
         by = f" from {self.by}" if self.by else ""

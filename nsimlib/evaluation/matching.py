@@ -11,7 +11,6 @@ from nsimlib.cni.profile import Profile, Setting
 from nsimlib.evaluation.evidence import Check, Comparison, Condition
 from nsimlib.evaluation.logic import Truth, all_of, any_of, not_
 from nsimlib.model.addresses import Address, Family
-from nsimlib.model.domains import PatternDialect
 from nsimlib.model.objects import External, Node, Party, Pod, Service, selects, visible_labels
 from nsimlib.model.peers import (
     AllOf,
@@ -41,13 +40,6 @@ __all__ = [
     "on_own_node",
     "resolve_port",
 ]
-
-#: where each dialect says what its patterns of names mean
-FACTS = {
-    PatternDialect.KUBERNETES: ("F1.64",),
-    PatternDialect.CILIUM: ("F3.25",),
-    PatternDialect.EXACT: ("F3.25",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +183,7 @@ def _domain_conditions(peer: DomainPeer, side: Side) -> tuple[Condition, ...]:
     names = side.peer.names if isinstance(side.peer, External) else ()
     meant = [name for name in names if peer.names(name)]
     holds = bool(meant)
-    named = Condition(Comparison.DOMAIN, holds, peer.pattern, side.peer, FACTS[peer.dialect])
+    named = Condition(Comparison.DOMAIN, holds, peer.pattern, side.peer, peer.dialect.facts)
     if side.learned is None or not meant:
         return (named,)
     learned = any(pattern.names(name) for pattern in side.learned for name in meant)
