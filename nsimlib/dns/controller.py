@@ -12,16 +12,20 @@ how long both can last.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from math import ceil
 from typing import NamedTuple
 
 from nsimlib.dns.records import Answer, RecordType, Source, canonical
 from nsimlib.model.addresses import Address, IPBlock
-from nsimlib.model.peers import BlockPeer, PodPeer
+from nsimlib.model.connection import parse_port
+from nsimlib.model.peers import EVERY_POD, BlockPeer, PodPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import PolicyPort
+from nsimlib.model.selectors import LabelSelector
+from nsimlib.model.tables import Table
 
-__all__ = ["Controller", "Reconciled", "Target", "Windows", "ask", "reconcile", "windows"]
+__all__ = ["Controller", "Reconciled", "Target", "Windows", "ask", "reconcile", "window_table", "windows"]
 
 EGRESS = Direction.EGRESS
 
@@ -41,6 +45,30 @@ class Target:
     ports: tuple[PolicyPort, ...]
     grace: float = 0
 
+    @classmethod
+    def of(
+        cls,
+        policy: str,
+        app: Mapping[str, str],
+        names: Iterable[str],
+        port: str,
+        grace: float = 0,
+    ) -> "Target":
+        """Return the target for pods by their labels, with `policy` as namespace/name.
+
+        >>> Target.of("shop/db", {"app": "api"}, ["db.example"], "5432/TCP").ports[0].port
+        5432
+        """
+        namespace, _, name = policy.rpartition("/")
+        subject, opened = PodPeer(pods=LabelSelector.of(app)), parse_port(port)
+        ports = (PolicyPort(opened.protocol, opened.number),)
+        return cls(namespace or "default", name, subject, tuple(names), ports, grace)
+
+    @property
+    def key(self) -> str:
+        """The namespace and name of its policy."""
+        return f"{self.namespace}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
@@ -55,7 +83,7 @@ class Reconciled:
         peers = (
             peer
             for policy in policies
-            if policy.key == f"{target.namespace}/{target.name}"
+            if policy.key == target.key
             for rule in policy.rules
             for peer in rule.peers or ()
         )
@@ -135,6 +163,44 @@ class Windows(NamedTuple):
     missing: float
     stale: float
     cut: float
+
+
+def window_table(
+    intervals: Iterable[float],
+    ttls: Iterable[float],
+    *,
+    grace: float = 0,
+    apply_seconds: float = 0,
+    client_cache: float = 0,
+) -> Table:
+    """Return the windows of controllers by polling interval and TTL, at worst; all in seconds.
+
+    A short interval does not help beyond the TTL: the resolver gives the old answer until then.
+
+    >>> print(window_table([5, 60], [5, 60], apply_seconds=2))
+    Windows of a controller, in seconds: grace 0, apply 2
+    interval  TTL  missing  stale  cut
+    5         5    7        7      3
+    5         60   62       62     58
+    60        5    62       62     3
+    60        60   62       62     58
+    """
+    target = Target("", "", EVERY_POD, (), (), grace)
+    rows = (
+        (
+            f"{interval:g}",
+            f"{ttl:g}",
+            *(
+                f"{seconds:g}"
+                for seconds in windows(
+                    Controller(target, interval, apply_seconds), ttl, client_cache=client_cache
+                )
+            ),
+        )
+        for interval, ttl in product(tuple(intervals), tuple(ttls))
+    )
+    title = f"Windows of a controller, in seconds: grace {grace:g}, apply {apply_seconds:g}"
+    return Table(title, ("interval", "TTL", *Windows._fields), tuple(rows))
 
 
 def windows(

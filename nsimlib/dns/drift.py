@@ -10,12 +10,13 @@ from enum import Enum
 
 from nsimlib.cni.choosing import profile_for
 from nsimlib.cni.profile import Profile
-from nsimlib.dns.records import Answer, RecordType, canonical
+from nsimlib.dns.recordings import History
+from nsimlib.dns.records import Answer
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.ends import party_at
 from nsimlib.evaluation.engine import applies, evaluate
 from nsimlib.evaluation.evidence import place_of
-from nsimlib.model.addresses import Address, Family, IPBlock
+from nsimlib.model.addresses import Address, IPBlock
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, ObjectName
 from nsimlib.model.objects import External
@@ -30,7 +31,6 @@ __all__ = ["Block", "Coverage", "Drift", "Standing", "drift"]
 EGRESS = Direction.EGRESS
 #: what is asked about where a rule allows every port
 ANY_PORT = Port(443, Protocol.TCP)
-TYPES = {Family.IPV4: RecordType.A, Family.IPV6: RecordType.AAAA}
 
 
 class Standing(Enum):
@@ -61,25 +61,35 @@ class Coverage:
     current: bool
     outcome: Outcome
     places: tuple[str, ...]
+    #: what the policy allows on the port
+    blocks: tuple[IPBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of one address in a rule, and the names that answers give it, first and last."""
+    """A block of one address in a rule, and the names that have it: ever, and in newest answers.
+
+    `seen` is when the last answer with the address was true.
+    """
 
     place: str
     block: IPBlock
     standing: Standing
     names: tuple[str, ...]
+    names_now: tuple[str, ...]
     seen: float | None
 
 
 @dataclass(frozen=True, repr=False)
 class Drift(Shown):
-    """What of the answers policies cover, and what of the policies answers bear out."""
+    """What of the answers policies cover, and what of the policies answers bear out.
+
+    `times` are those of the answers: how long, and how often, somebody has looked.
+    """
 
     coverage: tuple[Coverage, ...]
     blocks: tuple[Block, ...]
+    times: tuple[float, ...] = ()
 
     @property
     def missed(self) -> tuple[Coverage, ...]:
@@ -148,40 +158,15 @@ def drift(
     >>> [(str(each.address), each.places) for each in found.missed]
     [('10.20.22.18', ('shop/allow-dns', 'shop/orders'))]
     """
-    history = _History(answers, recent)
+    history = History(answers, recent)
     compared = _Comparison(cluster.resolved, history, profile_for(cluster, cni))
-    return Drift(tuple(compared.coverage()), tuple(compared.blocks()))
-
-
-class _History:
-    """When each address was last answered for a name, and what the newest answers hold."""
-
-    def __init__(self, answers: Iterable[Answer], recent: float) -> None:
-        self.seen: dict[str, dict[Address, float]] = {}
-        newest: dict[tuple[str, str], float] = {}
-        for answer in answers:
-            if answer.addresses:
-                key = canonical(answer.name), answer.type
-                newest[key] = max(answer.since, newest.get(key, answer.since))
-                of_name = self.seen.setdefault(key[0], {})
-                for address in answer.addresses:
-                    of_name[address] = max(answer.since, of_name.get(address, answer.since))
-        self.current = {
-            (name, address)
-            for name, found in self.seen.items()
-            for address, at in found.items()
-            if at >= newest[name, TYPES[address.family]] - recent
-        }
-
-    def names(self, address: Address) -> tuple[str, ...]:
-        """The names that ever had an address."""
-        return tuple(sorted(name for name, found in self.seen.items() if address in found))
+    return Drift(tuple(compared.coverage()), tuple(compared.blocks()), history.times)
 
 
 class _Comparison:
     """One comparison of a cluster's policies with a history."""
 
-    def __init__(self, cluster: Cluster, history: _History, profile: Profile) -> None:
+    def __init__(self, cluster: Cluster, history: History, profile: Profile) -> None:
         self.cluster, self.history, self.profile = cluster, history, profile
 
     def coverage(self) -> Iterator[Coverage]:
@@ -202,6 +187,7 @@ class _Comparison:
                             (name, address) in self.history.current,
                             verdict.outcome,
                             tuple(dict.fromkeys(map(place_of, verdict.determining))),
+                            _allowed(policy, port),
                         )
 
     def blocks(self) -> Iterator[Block]:
@@ -246,13 +232,12 @@ class _Comparison:
         names = self.history.names(address)
         now = tuple(name for name in names if (name, address) in self.history.current)
         if not names:
-            return Block(place, block, Standing.UNKNOWN, (), None)
+            return Block(place, block, Standing.UNKNOWN, (), (), None)
         standing = Standing.CURRENT if now else Standing.FORMER
         if now and now != names:
             standing = Standing.REASSIGNED
-        return Block(
-            place, block, standing, names, max(self.history.seen[name][address] for name in names)
-        )
+        seen = max(self.history.seen[name][address] for name in names)
+        return Block(place, block, standing, names, now, seen)
 
 
 def _allowing(policy: Policy) -> Iterator[Rule]:
@@ -261,6 +246,12 @@ def _allowing(policy: Policy) -> Iterator[Rule]:
 
 def _blocks(rule: Rule) -> Iterator[IPBlock]:
     return (peer.block for peer in rule.all_peers if isinstance(peer, BlockPeer))
+
+
+def _allowed(policy: Policy, port: Port) -> tuple[IPBlock, ...]:
+    """The blocks that a policy allows on a port."""
+    rules = (rule for rule in _allowing(policy) if port in _ports(rule))
+    return tuple(dict.fromkeys(block for rule in rules for block in _blocks(rule)))
 
 
 def _ports(rule: Rule) -> Iterator[Port]:

@@ -14,6 +14,7 @@
         ...
     default: {cilium: by-name, otherwise: subnets}
     controller: {with: controlled, name: orders, names: [db.example], interval: 60s}
+    tried: [{jvm_ttl: 5}, {pool: 0}]   # changes that may have helped, for `cures`
     expected:                          # what the tests hold it to
     - {cni: calico, policies: subnets, outages: [[20, 31]], because: is down}
 """
@@ -38,8 +39,9 @@ from nsimlib.dns.timeline import Timeline
 from nsimlib.errors import UnknownName
 from nsimlib.manifests.reading import read_policies
 from nsimlib.manifests.shipped import read_shipped, shipped_names
+from nsimlib.model.policy import Policy
 
-__all__ = ["play", "play_names", "scene"]
+__all__ = ["chosen_policies", "play", "play_data", "play_names", "policies_of", "scene"]
 
 #: the entry of `default` for enforcers that are not in it
 OTHERWISE = "otherwise"
@@ -49,6 +51,28 @@ TIMES = ("in_force", "lasts")
 def play_names() -> tuple[str, ...]:
     """Return the names of the scenes that ship."""
     return shipped_names("data", "plays")
+
+
+def play_data(name: str) -> Data:
+    """Return what the file of a scene says: its story, policies, and what is expected of it.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such scene.
+    """
+    return cast("Data", read_shipped("data", "plays", f"{name}.yaml"))
+
+
+def chosen_policies(data: Data, cni: str, policies: str = "") -> str:
+    """Return which policies of a scene are in force: those asked for, or meant for the CNI."""
+    return policies or cast("str", data["default"].get(cni, data["default"][OTHERWISE]))
+
+
+def policies_of(data: Data, chosen: str) -> tuple[Policy, ...]:
+    """Return the policies that one entry of a scene stands for, with those that are always there."""
+    text = f"{data.get('always', '')}\n---\n{data['policies'][chosen]}"
+    return read_policies(text) if text.strip("-\n ") else ()
 
 
 def play(
@@ -109,14 +133,12 @@ def scene(
     **settings: object,
 ) -> Scene:
     """Return the scene that `play` plays, to look at it or to change it further."""
-    data = cast("Data", read_shipped("data", "plays", f"{name}.yaml"))
+    data = play_data(name)
     said = checked(settings)
-    variants: Data = data["policies"]
-    chosen = policies or data["default"].get(cni, data["default"][OTHERWISE])
-    if chosen not in variants:
-        raise UnknownName(f"policies of {name}", chosen, variants)
-    text = f"{data.get('always', '')}\n---\n{variants[chosen]}"
-    manifests = read_policies(text) if text.strip("-\n ") else ()
+    chosen = chosen_policies(data, cni, policies)
+    if chosen not in data["policies"]:
+        raise UnknownName(f"policies of {name}", chosen, data["policies"])
+    manifests = policies_of(data, chosen)
     cluster = bare_cluster(data["cluster"])
     times = {"in_force": 0.0, **checked({key: data[key] for key in TIMES if key in data}), **said}
     return Scene(

@@ -24,11 +24,8 @@ from nsimlib.manifests.reading import load
 from nsimlib.manifests.shipped import shipped
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.connection import Connection
-from nsimlib.model.peers import PodPeer
+from nsimlib.model.connection import parse_port
 from nsimlib.model.policy import Policy
-from nsimlib.model.ports import PolicyPort, Port
-from nsimlib.model.selectors import LabelSelector
 
 __all__ = [
     "Data",
@@ -92,10 +89,6 @@ def _number(name: str, value: object) -> float:
     return float(said)
 
 
-def _port(written: str) -> Port:
-    return Connection.parse(f"any/client -> any/server:{written}").port
-
-
 @lru_cache
 def bare_cluster(name: str) -> Cluster:
     """Return the cluster of a scenario without its policies."""
@@ -127,7 +120,7 @@ def _with_ttl(zone: Zone, ttl: float) -> Zone:
 def applications_of(data: Data, settings: Data, count: int, seed: int) -> Iterator[Application]:
     """Yield one application, or several of which each begins at a time of its own."""
     said = checked(data) | _among(settings, OF_APPLICATION)
-    application = Application(**{**said, "port": _port(said["port"])})
+    application = Application(**{**said, "port": parse_port(said["port"])})
     if count == 1:
         yield application
         return
@@ -160,15 +153,8 @@ def controllers_of(data: Data, settings: Data, chosen: str) -> Iterator[Controll
     if not data or data["with"] != chosen:
         return
     times = checked(_among(data, OF_CONTROLLER)) | _among(settings, OF_CONTROLLER)
-    port = _port(data["port"])
-    target = Target(
-        data["namespace"],
-        data["name"],
-        PodPeer(pods=LabelSelector.of(data["labels"])),
-        tuple(data["names"]),
-        (PolicyPort(port.protocol, port.number),),
-        times["grace"],
-    )
+    policy = f"{data['namespace']}/{data['name']}"
+    target = Target.of(policy, data["labels"], data["names"], data["port"], times["grace"])
     yield Controller(target, times["interval"], times["apply_seconds"])
 
 

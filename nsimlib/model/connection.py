@@ -19,7 +19,16 @@ from nsimlib.errors import ConnectionSyntaxError
 from nsimlib.model.addresses import Address, Family, parse_address
 from nsimlib.model.ports import MAX_PORT, Port, Protocol
 
-__all__ = ["ARROW", "Connection", "DomainName", "End", "NodeName", "ObjectName", "parse_end"]
+__all__ = [
+    "ARROW",
+    "Connection",
+    "DomainName",
+    "End",
+    "NodeName",
+    "ObjectName",
+    "parse_end",
+    "parse_port",
+]
 
 ARROW = " -> "
 MAX_TYPE = 255
@@ -137,6 +146,17 @@ def parse_end(end: str, text: str = "", at: int = 0) -> End:
     if "." not in end:
         raise ConnectionSyntaxError(text, at, "namespace/name: which namespace is it in?")
     return DomainName(end)
+
+
+def parse_port(port: str) -> Port:
+    """Return the port that a text such as `5432/TCP` says; without a protocol it is TCP.
+
+    Raises
+    ------
+    ConnectionSyntaxError
+        If it is no port.
+    """
+    return _port(port, 0, port)
 
 
 def _port(text: str, at: int, port: str) -> Port:
