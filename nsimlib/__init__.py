@@ -83,6 +83,17 @@ if TYPE_CHECKING:
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.policy_switch import PolicySwitch
+    from nsimlib.dns.controller import Controller, Reconciled, Target, reconcile, window_table, windows
+    from nsimlib.dns.cures import cures
+    from nsimlib.dns.drift import drift
+    from nsimlib.dns.live import LiveResolver, follow
+    from nsimlib.dns.parameters import parameter_table
+    from nsimlib.dns.plays import play, play_names, scene
+    from nsimlib.dns.recordings import read_answers
+    from nsimlib.dns.truth import recorded
+    from nsimlib.model.domains import pattern_table
+    from nsimlib.views.timeline import lanes
+    from nsimlib.widgets.play_scrubber import PlayScrubber
 else:
 
     def __getattr__(name: str) -> object:
@@ -104,9 +115,25 @@ PLACES = {
     "which_policy_dropped": "datapath.blame",
     "policy_map": "datapath.cilium_map",
     "lines_met": "datapath.counting",
+    "Controller": "dns.controller",
+    "Reconciled": "dns.controller",
+    "Target": "dns.controller",
+    "reconcile": "dns.controller",
+    "window_table": "dns.controller",
+    "windows": "dns.controller",
+    "cures": "dns.cures",
+    "drift": "dns.drift",
     "layout_of": "dns.layout",
+    "LiveResolver": "dns.live",
+    "follow": "dns.live",
+    "parameter_table": "dns.parameters",
     "dns_path": "dns.path",
+    "play": "dns.plays",
+    "play_names": "dns.plays",
+    "scene": "dns.plays",
+    "read_answers": "dns.recordings",
     "look_up": "dns.resolver",
+    "recorded": "dns.truth",
     "read_zones": "dns.zone_files",
     "shipped_zones": "dns.zone_files",
     "ConnectionSyntaxError": "errors",
@@ -152,6 +179,7 @@ PLACES = {
     "loads": "manifests",
     "Cluster": "model.cluster",
     "Connection": "model.connection",
+    "pattern_table": "model.domains",
     "lab_check": "packets.checking:check",
     "Lab": "packets.lab",
     "verify": "packets.proof",
@@ -163,10 +191,12 @@ PLACES = {
     "pattern": "patterns.pattern",
     "overview": "views.overview",
     "picture": "views.picture",
+    "lanes": "views.timeline",
     "ConnectionTester": "widgets.connection_tester",
     "DoorSwitch": "widgets.door_switch",
     "Map": "widgets.map",
     "PacketStepper": "widgets.packet_stepper",
+    "PlayScrubber": "widgets.play_scrubber",
     "PolicySwitch": "widgets.policy_switch",
 }
 
@@ -175,15 +205,20 @@ __all__ = [
     "Connection",
     "ConnectionSyntaxError",
     "ConnectionTester",
+    "Controller",
     "DoorSwitch",
     "ExpectationsNotMet",
     "Lab",
+    "LiveResolver",
     "ManifestError",
     "Map",
     "NsimError",
     "Outcome",
     "PacketStepper",
+    "PlayScrubber",
     "PolicySwitch",
+    "Reconciled",
+    "Target",
     "UnintendedChange",
     "UnknownName",
     "article_names",
@@ -194,20 +229,24 @@ __all__ = [
     "certificate",
     "compare",
     "coverage",
+    "cures",
     "datapath",
     "dialect_names",
     "difference",
     "dns_path",
+    "drift",
     "environment",
     "exercise",
     "expect",
     "explain",
     "fact",
+    "follow",
     "guess",
     "inquiry",
     "invented_chain",
     "isolation",
     "lab_check",
+    "lanes",
     "layout_of",
     "lesson",
     "lessons",
@@ -218,9 +257,13 @@ __all__ = [
     "look_up",
     "matrices",
     "overview",
+    "parameter_table",
     "pattern",
     "pattern_names",
+    "pattern_table",
     "picture",
+    "play",
+    "play_names",
     "policy_files",
     "policy_for",
     "policy_map",
@@ -231,10 +274,14 @@ __all__ = [
     "profile_table",
     "progress",
     "reachability",
+    "read_answers",
     "read_database",
     "read_zones",
+    "reconcile",
+    "recorded",
     "reset",
     "scenario",
+    "scene",
     "settle",
     "shipped_zones",
     "track",
@@ -242,6 +289,8 @@ __all__ = [
     "verify",
     "which_policy_dropped",
     "why",
+    "window_table",
+    "windows",
 ]
 
 

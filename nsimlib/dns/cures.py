@@ -14,8 +14,7 @@ from nsimlib.cni.choosing import profile_for
 from nsimlib.dns.plays import chosen_policies, play, play_data, policies_of
 from nsimlib.dns.staging import bare_cluster
 from nsimlib.dns.timeline import Timeline
-from nsimlib.model.shown import Shown
-from nsimlib.model.tables import Table
+from nsimlib.model.tables import Table, Tabled
 
 __all__ = ["Cure", "Cures", "cures"]
 
@@ -50,7 +49,7 @@ class Cure:
 
 
 @dataclass(frozen=True, repr=False)
-class Cures(Shown):
+class Cures(Tabled):
     """A scene as it is, and with each change; the changes in the order in which they help."""
 
     as_it_is: Timeline
@@ -67,9 +66,6 @@ class Cures(Shown):
         rows += [_row(str(cure), cure.timeline, cure.effect) for cure in self.cures]
         columns = ("change", "failed", "outage", "longest", "exposed", "effect")
         return Table(f"What would have helped: {self.as_it_is.title}", columns, tuple(rows))
-
-    def __repr__(self) -> str:
-        return repr(self.to_table())
 
 
 def cures(name: str, *, cni: str = "calico", policies: str = "", **settings: object) -> Cures:

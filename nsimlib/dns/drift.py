@@ -23,8 +23,7 @@ from nsimlib.model.objects import External
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Action, Direction, Policy, Rule
 from nsimlib.model.ports import Port, Protocol
-from nsimlib.model.shown import Shown
-from nsimlib.model.tables import Table
+from nsimlib.model.tables import Table, Tabled
 
 __all__ = ["Block", "Coverage", "Drift", "Standing", "drift"]
 
@@ -81,7 +80,7 @@ class Block:
 
 
 @dataclass(frozen=True, repr=False)
-class Drift(Shown):
+class Drift(Tabled):
     """What of the answers policies cover, and what of the policies answers bear out.
 
     `times` are those of the answers: how long, and how often, somebody has looked.
@@ -124,9 +123,6 @@ class Drift(Shown):
         columns = ("policy", "workload", "name", "address", "is", "rule", "by")
         title = f"Addresses missed: {len(self.missed)}, blocks out of date: {len(self.stale)}"
         return Table(title, columns, (*covered, *alone))
-
-    def __repr__(self) -> str:
-        return repr(self.to_table())
 
 
 def drift(

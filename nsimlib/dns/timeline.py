@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from nsimlib.dns.lanes import Interval, Lane, exposed, missing
 from nsimlib.model.addresses import Address
-from nsimlib.model.tables import Table
+from nsimlib.model.shown import Shown
+from nsimlib.model.tables import Table, Tabled
 
 __all__ = ["Attempt", "Moment", "Note", "Outage", "Result", "Timeline"]
 
@@ -74,8 +75,8 @@ class Outage(NamedTuple):
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+@dataclass(frozen=True, slots=True, repr=False)
+class Moment(Tabled):
     """All that is so at one time; of each application, its last attempt."""
 
     at: float
@@ -90,7 +91,7 @@ class Moment:
 
 
 @dataclass(frozen=True, repr=False)
-class Timeline:
+class Timeline(Shown):
     """Everything that happened until `lasts`, in seconds."""
 
     title: str
@@ -161,6 +162,10 @@ class Timeline:
         yield f"{self.title}: {self.lasts:g} s, {len(self.attempts)} attempts, {failed} failed"
         for note in self.notes:
             yield f"  {note.at:8.1f} s  {note.what}"
+        yield from self.windows_told()
+
+    def windows_told(self) -> Iterator[str]:
+        """Yield a sentence for each outage, gap and exposure."""
         for each in self.outages[:SHOWN]:
             why = "; ".join(each.because)
             yield f"  outage {each.start:.1f} to {each.end:.1f} s of {each.application}: {why}"

@@ -12,7 +12,7 @@ from typing import cast
 __all__ = ["Shown"]
 
 #: which module of `views` knows the objects of such a stage
-APART = {"datapath": "nsimlib.views.below"}
+APART = {"datapath": "nsimlib.views.below", "dns": "nsimlib.views.timeline"}
 
 
 class Shown:

@@ -9,7 +9,7 @@ from nsimlib.model.shown import Shown
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Table", "frame"]
+__all__ = ["Table", "Tabled", "frame"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,6 +34,22 @@ class Table(Shown):
         """
         head, *rows = (_markdown_line(each) for each in (self.columns, *self.rows))
         return "\n".join((head, "|" + "---|" * len(self.columns), *rows))
+
+
+class Tabled(Shown):
+    """Mixin for what shows itself as its table."""
+
+    __slots__ = ()
+
+    def to_table(self) -> Table:
+        """Return what there is to show."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return repr(self.to_table())
+
+    def _repr_html_(self) -> str:
+        return self.to_table()._repr_html_()
 
 
 def _markdown_line(cells: Iterable[object]) -> str:

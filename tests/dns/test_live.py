@@ -2,24 +2,21 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
 from nsimlib.dns.controller import Controller, Target
 from nsimlib.dns.live import LiveResolver, follow, write_whole
 from nsimlib.dns.records import Rcode, RecordType, Source
 from nsimlib.dns.zone_files import shipped_zones
-from nsimlib.dns.zones import Zones
+from nsimlib.errors import ManifestError, SettingError
 from nsimlib.manifests import loads
 from nsimlib.model.peers import BlockPeer, PodPeer
 from nsimlib.model.ports import PolicyPort, Protocol
 from nsimlib.model.selectors import LabelSelector
+from tests.dns.nameserver import Nameserver
 
 WRITER = "orders.cluster-abc123def456.us-east-1.rds.amazonaws.com"
 FIRST = "orders-1.abc123def456.us-east-1.rds.amazonaws.com"
@@ -31,42 +28,6 @@ TARGET = Target(
     (PolicyPort(Protocol.TCP, 5432),),
     grace=60,
 )
-
-
-class Nameserver(Thread):
-    """Answers from zones over UDP until it is told to stop."""
-
-    def __init__(self, zones: Zones) -> None:
-        super().__init__(daemon=True)
-        self.zones = zones
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port: int = self.socket.getsockname()[1]
-
-    def run(self) -> None:
-        while True:
-            wire, client = self.socket.recvfrom(4096)
-            if not wire:
-                return
-            self.socket.sendto(self.reply(dns.message.from_wire(wire)).to_wire(), client)
-
-    def reply(self, query: dns.message.Message) -> dns.message.Message:
-        (question,) = query.question
-        answer = self.zones.answer(question.name.to_text(), RecordType(question.rdtype.name))
-        reply = dns.message.make_response(query)
-        reply.flags |= dns.flags.RA
-        reply.set_rcode(dns.rcode.from_text(answer.rcode))
-        for each in answer.records:
-            value = str(each.value) + ("." if each.type is RecordType.CNAME else "")
-            found = dns.rrset.from_text(f"{each.name}.", int(each.ttl), "IN", each.type, value)
-            reply.answer.append(found)
-        return reply
-
-    def stop(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", ("127.0.0.1", self.port))
-        self.join()
-        self.socket.close()
 
 
 @pytest.fixture
@@ -96,6 +57,13 @@ class TestLiveResolver:
             port = silent.getsockname()[1]
             answer = LiveResolver("127.0.0.1", port=port, seconds=0.05).answer(FIRST)
         assert (answer.rcode, answer.failed) == (Rcode.SERVFAIL, True)
+
+    def test_no_address_and_no_domain_name(self, resolver: LiveResolver) -> None:
+        with pytest.raises(SettingError, match="nameserver cannot be 'dns.example'"):
+            LiveResolver("dns.example")
+        for wrong in ("a..example", f"{'x' * 64}.example"):
+            with pytest.raises(SettingError, match="must be a domain name"):
+                resolver.answer(wrong)
 
     def test_a_controller_follows_it(self, resolver: LiveResolver, tmp_path: Path) -> None:
         (done,) = follow(Controller(TARGET, 30), tmp_path / "p.yaml", resolver, rounds=1)
@@ -160,6 +128,36 @@ class TestFollow:
         followed(path, zones, Time(), rounds=1)
         found = followed(path, zones, Time(1000), rounds=3)
         assert found == [[self.OLD, self.NEW], [self.OLD, self.NEW], [self.NEW]]
+
+
+    @pytest.mark.parametrize(
+        ("held", "says"),
+        [
+            ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "holds ConfigMap"),
+            ("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", "holds Namespace"),
+            (
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                "metadata: {name: other, namespace: shop}\nspec: {podSelector: {}}\n",
+                "holds shop/other",
+            ),
+            ("kind: [", "1 problem in the manifests"),
+        ],
+    )
+    def test_a_file_with_anything_else_in_it_is_not_written_over(
+        self, tmp_path: Path, held: str, says: str
+    ) -> None:
+        path = tmp_path / "p.yaml"
+        path.write_text(held, encoding="utf-8")
+        with pytest.raises(ManifestError, match=says):
+            followed(path, shipped_zones("aurora"), Time(), rounds=1)
+        assert path.read_text(encoding="utf-8") == held
+
+    def test_a_policy_that_the_server_would_refuse_is_not_written(self, tmp_path: Path) -> None:
+        path, wrong = tmp_path / "p.yaml", replace(TARGET, name="Orders DB")
+        steps = follow(Controller(wrong, 30), path, shipped_zones("aurora"), rounds=1)
+        with pytest.raises(ManifestError, match="metadata.name"):
+            next(steps)
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestWriteWhole:

@@ -1,4 +1,4 @@
-"""The door switch in every position, without a browser: three maps, and the doors agree with `why`."""
+"""The door switch in every position, without a browser: what each map says, `why` says too."""
 
 from itertools import chain, combinations
 
