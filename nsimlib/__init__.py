@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from nsimlib.lessons.certificate import progress_table as progress
     from nsimlib.lessons.environment import environment
     from nsimlib.lessons.exercises import exercise
-    from nsimlib.lessons.inquiry import inquiry, load_input
+    from nsimlib.lessons.inquiry import inquiry, load_answers, load_input
     from nsimlib.lessons.invented_chain import beside_the_true_lines, invented_chain
     from nsimlib.lessons.positions import positions
     from nsimlib.lessons.predictions import predict, settle
@@ -164,6 +164,7 @@ PLACES = {
     "exercise": "lessons.exercises",
     "inquiry": "lessons.inquiry",
     "load_input": "lessons.inquiry",
+    "load_answers": "lessons.inquiry",
     "beside_the_true_lines": "lessons.invented_chain",
     "invented_chain": "lessons.invented_chain",
     "positions": "lessons.positions",
@@ -252,6 +253,7 @@ __all__ = [
     "lessons",
     "lines_met",
     "load",
+    "load_answers",
     "load_input",
     "loads",
     "look_up",

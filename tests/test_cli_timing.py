@@ -75,9 +75,7 @@ class TestDrift:
             ("db.example. 5 IN A 10.20.21.17\n", 2, "answers.txt:1:1: no time above it"),
         ],
     )
-    def test_against_a_recording(
-        self, tmp_path: Path, answers: str, code: int, says: str
-    ) -> None:
+    def test_against_a_recording(self, tmp_path: Path, answers: str, code: int, says: str) -> None:
         policies, recording = tmp_path / "policies.yaml", tmp_path / "answers.txt"
         policies.write_text(POLICY, encoding="utf-8")
         recording.write_text(answers, encoding="utf-8")

@@ -3,6 +3,7 @@
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -54,7 +55,7 @@ def play_command(
     sys.exit(1 if timeline.outages else 0)
 
 
-def _setting(text: str) -> tuple[str, object]:
+def _setting(text: str) -> tuple[str, Any]:
     name, _, value = text.partition("=")
     words = {"true": True, "false": False}
     return name, words.get(value, int(value) if value.lstrip("-").isdigit() else value)
@@ -100,7 +101,13 @@ def drift_command(
 @click.option("--app", "labels", multiple=True, required=True, help="A label of pods: key=value.")
 @click.option("--port", required=True, help="As 5432/TCP.")
 @click.option("--namespace", default="default", show_default=True)
-@click.option("--interval", default=30.0, type=MORE_THAN_0, show_default=True, help="Seconds between look-ups.")
+@click.option(
+    "--interval",
+    default=30.0,
+    type=MORE_THAN_0,
+    show_default=True,
+    help="Seconds between look-ups.",
+)
 @click.option("--grace", default=60.0, show_default=True, help="Seconds an old address stays.")
 @click.option("--rounds", type=int, help="How often to look; for ever by default.")
 @nameserver_option

@@ -122,7 +122,7 @@ class Client:
             if not ruling.allowed:
                 yield self.application.request_timeout
                 self._close(slot)
-                facts = (*ruling.facts, *self.world.enforcer.profile.shows["X13"].facts)
+                facts = (*ruling.facts, *self.world.enforcer.profile["open_connections"].facts)
                 self._report(begun, address, Result.CUT, ruling.because, facts)
                 return
         self._served(begun, address, Result.REUSED, "over an open connection")

@@ -25,7 +25,16 @@ from nsimlib.model.ports import PolicyPort
 from nsimlib.model.selectors import LabelSelector
 from nsimlib.model.tables import Table
 
-__all__ = ["Controller", "Reconciled", "Target", "Windows", "ask", "reconcile", "window_table", "windows"]
+__all__ = [
+    "Controller",
+    "Reconciled",
+    "Target",
+    "Windows",
+    "ask",
+    "reconcile",
+    "window_table",
+    "windows",
+]
 
 EGRESS = Direction.EGRESS
 

@@ -25,7 +25,7 @@ POLICIES = "policies"
 class Cure:
     """One change, what happens with it, and what happens without."""
 
-    change: Mapping[str, object]
+    change: Mapping[str, Any]
     timeline: Timeline
     without: Timeline
 
@@ -68,7 +68,7 @@ class Cures(Tabled):
         return Table(f"What would have helped: {self.as_it_is.title}", columns, tuple(rows))
 
 
-def cures(name: str, *, cni: str = "calico", policies: str = "", **settings: object) -> Cures:
+def cures(name: str, *, cni: str = "calico", policies: str = "", **settings: Any) -> Cures:
     """Return what changes would have made of a scene that ships.
 
     Parameters
@@ -115,9 +115,7 @@ def exposed(timeline: Timeline) -> float:
 def _changes(data: Mapping[str, Any], cni: str, chosen: str) -> Iterator[dict[str, Any]]:
     """Other policies that the enforcer reads, and the settings that the file tells to try."""
     profile = profile_for(bare_cluster(data["cluster"]), cni)
-    read = {
-        name: all(map(profile.enforces, policies_of(data, name))) for name in data[POLICIES]
-    }
+    read = {name: all(map(profile.enforces, policies_of(data, name))) for name in data[POLICIES]}
     for name, is_read in read.items():
         if is_read and name != chosen:
             yield {POLICIES: name}

@@ -23,8 +23,6 @@ from nsimlib.model.ports import Port
 
 __all__ = ["Enforcer", "Ruling", "Watch"]
 
-#: how the profiles say that open connections are judged again (X13)
-CUT = "cut"
 BY_NAME = (Comparison.DOMAIN, Comparison.NAME_LEARNED)
 
 
@@ -65,7 +63,7 @@ class Enforcer:
     @property
     def rechecks(self) -> bool:
         """Whether connections that are open are judged by new policies too (X13)."""
-        return (self.profile.shows["X13"].says or "").startswith(CUT)
+        return self.profile["open_connections"].value == "cut"
 
     def ruling(self, watch: Watch, address: Address, agent: Agent) -> Ruling:
         """Return whether the pod may open a connection to the address now."""

@@ -31,16 +31,16 @@ class Span(NamedTuple):
 
 
 class LaneKind(Enum):
-    """What the addresses of a lane are."""
+    """What the addresses of a lane are, in the order in which lanes are shown."""
 
     #: those that the name has
     TRUE = "true"
     #: those that the pods' nameserver believes
     CACHED = "cached"
-    #: those that policy allows
-    ALLOWED = "allowed"
     #: those that an application believes
     BELIEVED = "believed"
+    #: those that policy allows
+    ALLOWED = "allowed"
     #: those that an application is connected to
     POOLED = "pooled"
 
@@ -104,7 +104,9 @@ class Recorder:
 
     def lanes(self) -> tuple[Lane, ...]:
         """Return what was taken down."""
-        return tuple(Lane(*key, tuple(spans)) for key, spans in self._spans.items())
+        order = list(LaneKind)
+        found = sorted(self._spans.items(), key=lambda item: order.index(item[0][0]))
+        return tuple(Lane(*key, tuple(spans)) for key, spans in found)
 
 
 def exposed(lanes: Iterable[Lane], lasts: float) -> tuple[Interval, ...]:

@@ -70,7 +70,7 @@ def chosen_policies(data: Data, cni: str, policies: str = "") -> str:
 
 
 def policies_of(data: Data, chosen: str) -> tuple[Policy, ...]:
-    """Return the policies that one entry of a scene stands for, with those that are always there."""
+    """Return the policies of one entry of a scene, with those that are always there."""
     text = f"{data.get('always', '')}\n---\n{data['policies'][chosen]}"
     return read_policies(text) if text.strip("-\n ") else ()
 

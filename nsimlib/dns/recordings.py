@@ -67,7 +67,9 @@ def _text(path: str | Path) -> str:
     try:
         return text_of(Path(path).read_bytes())
     except OSError as error:
-        raise ManifestError([Problem(str(path), 0, 0, "", error.strerror or "unreadable")]) from None
+        raise ManifestError(
+            [Problem(str(path), 0, 0, "", error.strerror or "unreadable")]
+        ) from None
     except Flaw as flaw:
         raise ManifestError([flaw.problem(str(path))]) from None
 
@@ -116,7 +118,7 @@ def _chain(by_name: dict[str, dict[Record, None]], name: str) -> Iterator[Record
 class History:
     """When each address was last answered for a name, and what the newest answers hold.
 
-    `recent` is for how many seconds before the newest answer for a name older ones count as current.
+    `recent` is for how many seconds before the newest answer for a name older ones are current too.
     """
 
     def __init__(self, answers: Iterable[Answer], recent: float = 0) -> None:

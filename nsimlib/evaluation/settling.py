@@ -34,6 +34,7 @@ REASONS = {
     "ipv6": "IPv6",
     "end_port": "ranges of ports",
     "finished_pods": "pods that have finished",
+    "open_connections": "connections that are open already",
 }
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from nsimlib.dns.recordings import read_answers
+from nsimlib.dns.records import Answer
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.reachability import Reachability, reachability
@@ -13,15 +15,18 @@ from nsimlib.lessons.positions import changes
 from nsimlib.lessons.repairs import policy_for
 from nsimlib.lessons.scenarios import scenario, scenario_if_named
 from nsimlib.manifests import load
+from nsimlib.manifests.shipped import shipped
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Pod
 from nsimlib.model.tables import Table
 
-__all__ = ["Inquiry", "inquiry", "load_input"]
+__all__ = ["Inquiry", "inquiry", "load_answers", "load_input"]
 
 #: the path that audit notebooks read when they are given none
 DUMP = "NSIM_DUMP"
+#: and the recording of DNS
+ANSWERS, RECORDING = "NSIM_ANSWERS", "orders.txt"
 EXAMPLE = "shop"
 EXAMPLE_CONNECTION = "shop/web -> kube-system/coredns:53/UDP"
 #: hands out the credentials of the node on the large clouds (F6.3)
@@ -39,6 +44,15 @@ def load_input(path: str | None = None, example: str = EXAMPLE) -> Cluster:
     """
     chosen = path or os.environ.get(DUMP) or example
     return scenario_if_named(chosen) or load(chosen, strict=False)
+
+
+def load_answers(path: str | None = None) -> tuple[Answer, ...]:
+    """Return the answers recorded at a path, else at `$NSIM_ANSWERS`, else those that ship.
+
+    >>> load_answers()[-1].addresses[0].cidr
+    '10.20.23.9/32'
+    """
+    return read_answers(path or os.environ.get(ANSWERS) or shipped("data", "recordings", RECORDING))
 
 
 @dataclass(frozen=True)

@@ -241,7 +241,8 @@ def _bar(bar: _Bar, top: int, lasts: float) -> str:
     width, (ground, ink) = max(1.5, round(end - x, 1)), bar.colours
     fitting: Sequence[str] = [t for t in (bar.text, bar.short) if len(t) * CHARACTER + 6 <= width]
     text = (
-        f'<text x="{x + 4:g}" y="{top + 12}" font-size="11" fill="{ink}">{escape(fitting[0])}</text>'
+        f'<text x="{x + 4:g}" y="{top + 12}" font-size="11" fill="{ink}">'
+        f"{escape(fitting[0])}</text>"
         if fitting
         else ""
     )

@@ -1,5 +1,7 @@
 """Scrub through a scene: what names have, caches believe, policy allows, and who is connected."""
 
+from typing import Any
+
 import ipywidgets
 
 from nsimlib.cni.profile import profile_names
@@ -40,9 +42,9 @@ class PlayScrubber(ipywidgets.VBox):
     """
 
     def __init__(
-        self, name: str, *, cni: str = "calico", policies: str = "", **settings: object
+        self, name: str, *, cni: str = "calico", policies: str = "", **settings: Any
     ) -> None:
-        scene(name, cni=cni, policies=policies, **settings)  # type: ignore[arg-type]
+        scene(name, cni=cni, policies=policies, **settings)
         self.settings = settings
         self.timeline: Timeline | None = None
         self.scene = _choice("scene", play_names(), name)
@@ -95,7 +97,7 @@ class PlayScrubber(ipywidgets.VBox):
 
     def _played(self) -> Timeline:
         chosen = self.policies.value
-        return play(self.scene.value, cni=self.cni.value, policies=chosen, **self.settings)  # type: ignore[arg-type]
+        return play(self.scene.value, cni=self.cni.value, policies=chosen, **self.settings)
 
     def redraw(self, _change: object = None) -> None:
         """Draw the moment; settings that cannot be played are explained."""

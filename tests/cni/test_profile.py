@@ -14,7 +14,7 @@ from tests.builders import policy
 from tests.strategies import ANSWERS
 
 #: settled or left open, by every profile
-QUESTIONS = {*ANSWERS, "finished_pods"}
+QUESTIONS = {*ANSWERS, "finished_pods", "open_connections"}
 #: what an entry of a profile's file may hold
 KEYS = {
     "settles": {"value", "facts", "because"},
@@ -37,6 +37,13 @@ class TestShipped:
         known = ANSWERS if profile.tiers else dict.fromkeys(ANSWERS, (None,))
         strange = {q: profile[q].value for q in known if profile[q].value not in known[q]}
         assert strange == {}
+
+    def test_what_becomes_of_open_connections_is_what_the_comparison_shows(self, name: str) -> None:
+        """X13, for the clock and for people."""
+        profile = load_profile(name)
+        value, says = profile["open_connections"].value, profile.shows["X13"].says or ""
+        assert value in ("kept", "cut", None)
+        assert says.startswith(str(value)) if value else not says.startswith(("kept", "cut"))
 
     def test_every_answer_has_its_reason(self, name: str) -> None:
         profile = load_profile(name)
@@ -84,8 +91,12 @@ class TestLoadProfile:
         assert {tier.default for tier in spec.tiers} == {Action.PASS}
         left_open = {question for question, answer in spec.settles.items() if answer.value is None}
         assert left_open == {
-            "icmp", "pod_to_itself_by_service", "pod_to_own_node", "service_translation"
-        }  # fmt: skip
+            "icmp",
+            "open_connections",
+            "pod_to_itself_by_service",
+            "pod_to_own_node",
+            "service_translation",
+        }
 
     def test_kinds_without_a_tier_are_not_enforced(self) -> None:
         spec = load_profile("spec")

@@ -13,7 +13,12 @@ def effects(found: Cures) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "cni", "policies", "expected"),
     [
-        ("dns-trap", "calico", "", {"policies: with-dns": "prevents it", "libc: musl": "no effect"}),
+        (
+            "dns-trap",
+            "calico",
+            "",
+            {"policies: with-dns": "prevents it", "libc: musl": "no effect"},
+        ),
         ("fqdn-without-proxy", "cilium", "", {"policies: proxied-dns": "prevents it"}),
         # F5.5, F3.14: a block helps where blocks may mean nodes, and nowhere else
         ("nodelocal-trap", "calico", "", {"policies: with-blocks": "prevents it"}),
@@ -30,7 +35,12 @@ def effects(found: Cures) -> dict[str, str]:
             "one-subnet",
             {"policies: subnets": "shortens it", "policies: writer-address": "no effect"},
         ),
-        ("reconcile-windows", "calico", "", {"interval: 5s": "shortens it", "pool: 1": "prevents it"}),
+        (
+            "reconcile-windows",
+            "calico",
+            "",
+            {"interval: 5s": "shortens it", "pool: 1": "prevents it"},
+        ),
         ("stale-pool", "calico", "", {"ttl: 1": "no effect", "pool: 0": "shortens it"}),
         ("truncation", "calico", "", {"policies: udp-and-tcp": "prevents it"}),
         ("ttl-drop", "cilium", "", {"jvm_ttl: 30": "prevents it", "ttl: 60": "no effect"}),
@@ -56,7 +66,9 @@ def test_each_row_is_what_a_play_of_it_gives(name: str) -> None:
 
 def test_policies_that_the_enforcer_does_not_read_are_no_cure() -> None:
     assert "policies: by-name" not in effects(cures("aurora-failover", cni="calico"))
-    assert "policies: by-name" in effects(cures("aurora-failover", cni="cilium", policies="subnets"))
+    assert "policies: by-name" in effects(
+        cures("aurora-failover", cni="cilium", policies="subnets")
+    )
 
 
 def test_every_scene_has_something_to_try() -> None:

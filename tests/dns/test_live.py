@@ -59,7 +59,7 @@ class TestLiveResolver:
         assert (answer.rcode, answer.failed) == (Rcode.SERVFAIL, True)
 
     def test_no_address_and_no_domain_name(self, resolver: LiveResolver) -> None:
-        with pytest.raises(SettingError, match="nameserver cannot be 'dns.example'"):
+        with pytest.raises(SettingError, match=r"nameserver cannot be 'dns\.example'"):
             LiveResolver("dns.example")
         for wrong in ("a..example", f"{'x' * 64}.example"):
             with pytest.raises(SettingError, match="must be a domain name"):
@@ -129,7 +129,6 @@ class TestFollow:
         found = followed(path, zones, Time(1000), rounds=3)
         assert found == [[self.OLD, self.NEW], [self.OLD, self.NEW], [self.NEW]]
 
-
     @pytest.mark.parametrize(
         ("held", "says"),
         [
@@ -155,7 +154,7 @@ class TestFollow:
     def test_a_policy_that_the_server_would_refuse_is_not_written(self, tmp_path: Path) -> None:
         path, wrong = tmp_path / "p.yaml", replace(TARGET, name="Orders DB")
         steps = follow(Controller(wrong, 30), path, shipped_zones("aurora"), rounds=1)
-        with pytest.raises(ManifestError, match="metadata.name"):
+        with pytest.raises(ManifestError, match=r"metadata\.name"):
             next(steps)
         assert list(tmp_path.iterdir()) == []
 

@@ -45,7 +45,8 @@ def test_questions_of_one_time_are_no_duplicates(tmp_path: Path) -> None:
 
 
 def test_a_circle_of_names_holds_no_address(tmp_path: Path) -> None:
-    text = "; 2026-03-01T08:00:00Z\na.example. 9 IN CNAME b.example.\nb.example. 9 IN CNAME a.example.\n"
+    records = ("; 2026-03-01T08:00:00Z", "a.example. 9 IN CNAME b.example.")
+    text = "\n".join((*records, "b.example. 9 IN CNAME a.example.\n"))
     assert read_answers(recording(tmp_path, text)) == ()
 
 
@@ -58,9 +59,7 @@ def test_a_circle_of_names_holds_no_address(tmp_path: Path) -> None:
         ("connection timed out", "not a record of an address"),
     ],
 )
-def test_what_is_no_record_has_its_place_and_a_remedy(
-    tmp_path: Path, line: str, says: str
-) -> None:
+def test_what_is_no_record_has_its_place_and_a_remedy(tmp_path: Path, line: str, says: str) -> None:
     with pytest.raises(ManifestError) as error:
         read_answers(recording(tmp_path, f"; 2026-03-01T08:00:00Z\n{line}\n{line}\n"))
     assert len(error.value.problems) == 2

@@ -1,4 +1,4 @@
-"""The lanes of a timeline: every scene, what is drawn, and that nothing else is needed to see it."""
+"""The lanes of a timeline: every scene, what is drawn, and how it shows itself."""
 
 import re
 from dataclasses import replace
