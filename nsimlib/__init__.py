@@ -31,9 +31,24 @@ if TYPE_CHECKING:
     from nsimlib.datapath.blame import which_policy_dropped
     from nsimlib.datapath.cilium_map import policy_map
     from nsimlib.datapath.counting import lines_met
+    from nsimlib.dns.controller import (
+        Controller,
+        Reconciled,
+        Target,
+        reconcile,
+        window_table,
+        windows,
+    )
+    from nsimlib.dns.cures import cures
+    from nsimlib.dns.drift import drift
     from nsimlib.dns.layout import layout_of
+    from nsimlib.dns.live import LiveResolver, follow
+    from nsimlib.dns.parameters import parameter_table
     from nsimlib.dns.path import dns_path
+    from nsimlib.dns.plays import play, play_names, scene
+    from nsimlib.dns.recordings import read_answers
     from nsimlib.dns.resolver import look_up
+    from nsimlib.dns.truth import recorded
     from nsimlib.dns.zone_files import read_zones, shipped_zones
     from nsimlib.errors import (
         ConnectionSyntaxError,
@@ -70,6 +85,7 @@ if TYPE_CHECKING:
     from nsimlib.manifests import load, loads
     from nsimlib.model.cluster import Cluster
     from nsimlib.model.connection import Connection
+    from nsimlib.model.domains import pattern_table
     from nsimlib.packets.checking import check as lab_check
     from nsimlib.packets.lab import Lab
     from nsimlib.packets.proof import verify
@@ -78,22 +94,13 @@ if TYPE_CHECKING:
     from nsimlib.patterns.pattern import dialect_names, pattern
     from nsimlib.views.overview import overview
     from nsimlib.views.picture import picture
+    from nsimlib.views.timeline import lanes
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.door_switch import DoorSwitch
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
-    from nsimlib.widgets.policy_switch import PolicySwitch
-    from nsimlib.dns.controller import Controller, Reconciled, Target, reconcile, window_table, windows
-    from nsimlib.dns.cures import cures
-    from nsimlib.dns.drift import drift
-    from nsimlib.dns.live import LiveResolver, follow
-    from nsimlib.dns.parameters import parameter_table
-    from nsimlib.dns.plays import play, play_names, scene
-    from nsimlib.dns.recordings import read_answers
-    from nsimlib.dns.truth import recorded
-    from nsimlib.model.domains import pattern_table
-    from nsimlib.views.timeline import lanes
     from nsimlib.widgets.play_scrubber import PlayScrubber
+    from nsimlib.widgets.policy_switch import PolicySwitch
 else:
 
     def __getattr__(name: str) -> object:
