@@ -43,12 +43,10 @@ if TYPE_CHECKING:
     from nsimlib.dns.drift import drift
     from nsimlib.dns.layout import layout_of
     from nsimlib.dns.live import LiveResolver, follow
-    from nsimlib.dns.parameters import parameter_table
     from nsimlib.dns.path import dns_path
     from nsimlib.dns.plays import play, play_names, scene
     from nsimlib.dns.recordings import read_answers
     from nsimlib.dns.resolver import look_up
-    from nsimlib.dns.truth import recorded
     from nsimlib.dns.zone_files import read_zones, shipped_zones
     from nsimlib.errors import (
         ConnectionSyntaxError,
@@ -133,14 +131,12 @@ PLACES = {
     "layout_of": "dns.layout",
     "LiveResolver": "dns.live",
     "follow": "dns.live",
-    "parameter_table": "dns.parameters",
     "dns_path": "dns.path",
     "play": "dns.plays",
     "play_names": "dns.plays",
     "scene": "dns.plays",
     "read_answers": "dns.recordings",
     "look_up": "dns.resolver",
-    "recorded": "dns.truth",
     "read_zones": "dns.zone_files",
     "shipped_zones": "dns.zone_files",
     "ConnectionSyntaxError": "errors",
@@ -266,7 +262,6 @@ __all__ = [
     "look_up",
     "matrices",
     "overview",
-    "parameter_table",
     "pattern",
     "pattern_names",
     "pattern_table",
@@ -287,7 +282,6 @@ __all__ = [
     "read_database",
     "read_zones",
     "reconcile",
-    "recorded",
     "reset",
     "scenario",
     "scene",
