@@ -37,16 +37,28 @@ nameserver_option = click.option(
 @click.option("--cni", default="calico", show_default=True, type=click.Choice(profile_names()))
 @click.option("--policies", default="", help="Which of the scene's policies are in force.")
 @click.option("--set", "settings", multiple=True, help="A setting: jvm_ttl=60, interval=10s.")
+@click.option("--applications", default=1, type=click.IntRange(min=1), show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Draws when each application begins.")
 @click.option("--at", type=float, help="Show what is so at a second, instead of what happened.")
 @click.option("--cures", "cured", is_flag=True, help="Show what each change would have made of it.")
 def play_command(
-    name: str, cni: str, policies: str, settings: tuple[str, ...], at: float | None, cured: bool
+    name: str,
+    cni: str,
+    policies: str,
+    settings: tuple[str, ...],
+    applications: int,
+    seed: int,
+    at: float | None,
+    cured: bool,
 ) -> None:
     """Play the scene NAME: who fails when, and why; for how long policy is behind.
 
     Exits with 0 if nothing failed, 1 if something did.
     """
     said = dict(_setting(each) for each in settings)
+    if taken := {"applications", "cni", "name", "policies", "seed"} & said.keys():
+        raise click.UsageError(f"{min(taken)} is not a setting here: it is said without --set")
+    said |= {"applications": applications, "seed": seed}
     if cured:
         click.echo(str(cures(name, cni=cni, policies=policies, **said)))
         return

@@ -23,12 +23,11 @@ from dataclasses import replace
 from typing import cast
 
 from nsimlib.dns.exchanges import Fate
+from nsimlib.dns.settings import Data, checked
 from nsimlib.dns.simulation import Scene, simulate
 from nsimlib.dns.staging import (
-    Data,
     applications_of,
     bare_cluster,
-    checked,
     controllers_of,
     parameters_of,
     servers_of,
@@ -36,7 +35,7 @@ from nsimlib.dns.staging import (
     zones_of,
 )
 from nsimlib.dns.timeline import Timeline
-from nsimlib.errors import UnknownName
+from nsimlib.errors import SettingError, UnknownName
 from nsimlib.manifests.reading import read_policies
 from nsimlib.manifests.shipped import read_shipped, shipped_names
 from nsimlib.model.policy import Policy
@@ -135,6 +134,8 @@ def scene(
     """Return the scene that `play` plays, to look at it or to change it further."""
     data = play_data(name)
     said = checked(settings)
+    if applications < 1:
+        raise SettingError("applications", applications, "1 or more")
     chosen = chosen_policies(data, cni, policies)
     if chosen not in data["policies"]:
         raise UnknownName(f"policies of {name}", chosen, data["policies"])
@@ -152,6 +153,6 @@ def scene(
         turns=tuple(turns_of(data, said, times["in_force"], manifests)),
         controllers=tuple(controllers_of(data.get("controller", {}), said, chosen)),
         parameters=parameters_of(cluster, cni, said),
-        denied=Fate(said.get("denied", Fate.DROPPED)),
-        node_local=bool(said.get("node_local", False)),
+        denied=said.get("denied", Fate.DROPPED),
+        node_local=said.get("node_local", False),
     )

@@ -4,8 +4,8 @@
 are the caller's, and are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -15,78 +15,26 @@ from nsimlib.dns.applications import Application
 from nsimlib.dns.controller import Controller, Target
 from nsimlib.dns.parameters import CILIUM, STRICT, Parameters
 from nsimlib.dns.servers import Server, Service
+from nsimlib.dns.settings import OF_AGENT, OF_APPLICATION, OF_CONTROLLER, Data, checked
 from nsimlib.dns.simulation import Turn
 from nsimlib.dns.zone_files import read_zones, shipped_zones
 from nsimlib.dns.zone_validation import seconds
 from nsimlib.dns.zones import RecordSet, Zone, Zones
-from nsimlib.errors import SettingError, UnknownName
 from nsimlib.manifests.reading import load
 from nsimlib.manifests.shipped import shipped
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.connection import parse_port
 from nsimlib.model.policy import Policy
 
 __all__ = [
-    "Data",
     "applications_of",
     "bare_cluster",
-    "checked",
     "controllers_of",
     "parameters_of",
     "servers_of",
     "turns_of",
     "zones_of",
 ]
-
-Data = Mapping[str, Any]
-
-#: which settings belong to whom
-OF_SCENE = ("denied", "in_force", "lasts", "node_local", "ttl")
-OF_APPLICATION = tuple(field.name for field in fields(Application))
-OF_CONTROLLER = ("apply_seconds", "grace", "interval")
-OF_AGENT = tuple(field.name for field in fields(Parameters))
-SETTINGS = (*OF_SCENE, *OF_APPLICATION, *OF_CONTROLLER, *OF_AGENT)
-#: settings that are no times
-WORDS = ("asks", "chain", "denied", "libc", "name", "node_local", "pod", "port", "reject", "writes")
-#: settings that nothing would ever go on with, were they 0
-POSITIVE = ("every", "interval", "lasts", "scan_interval")
-#: where -1 is for ever
-ENDLESS = ("jvm_ttl", "jvm_negative_ttl")
-
-
-def checked(settings: Data) -> dict[str, Any]:
-    """Return settings with their times in seconds.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such setting.
-    SettingError
-        If one cannot have its value.
-
-    Examples
-    --------
-    >>> checked({"every": "1m", "libc": "musl"})
-    {'every': 60.0, 'libc': 'musl'}
-    """
-    for setting in settings:
-        if setting not in SETTINGS:
-            raise UnknownName("setting", setting, SETTINGS)
-    return {
-        name: value if name in WORDS else _number(name, value) for name, value in settings.items()
-    }
-
-
-def _number(name: str, value: object) -> float:
-    if name in ("pool", "scans", "max_addresses", "max_zombies") and isinstance(value, int):
-        return value
-    said = seconds(value) if isinstance(value, str | int) else value
-    least = -1 if name in ENDLESS else 0
-    if not isinstance(said, int | float) or said < least or (name in POSITIVE and said == 0):
-        more = "more than 0" if name in POSITIVE else f"{least} or more"
-        raise SettingError(name, value, f"a number of seconds, {more}, or a time such as 1m30s")
-    return float(said)
 
 
 @lru_cache
@@ -120,7 +68,7 @@ def _with_ttl(zone: Zone, ttl: float) -> Zone:
 def applications_of(data: Data, settings: Data, count: int, seed: int) -> Iterator[Application]:
     """Yield one application, or several of which each begins at a time of its own."""
     said = checked(data) | _among(settings, OF_APPLICATION)
-    application = Application(**{**said, "port": parse_port(said["port"])})
+    application = Application(**said)
     if count == 1:
         yield application
         return

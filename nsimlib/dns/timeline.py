@@ -1,5 +1,10 @@
 """What happened: every attempt with its reason, beside lanes of what was true, believed, allowed.
 
+The order of events is part of what a timeline says, and does not change with how it is drawn:
+`attempts` come by the time of their beginning, then by application; `notes`, what happened to the
+world, by time; `outages`, `gaps` and `exposures` by their beginning. What the packet lab plays is
+held against these.
+
 An outage of an application is from its first attempt that fails to its next one that does not. It
 may have other reasons than a gap in what policy allows, and a gap may pass without an outage.
 """

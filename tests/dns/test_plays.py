@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsimlib.dns.plays import play, play_names, scene
+from nsimlib.dns.records import Rcode
 from nsimlib.dns.timeline import Timeline
 from nsimlib.errors import SettingError, UnknownName
 from nsimlib.manifests.shipped import read_shipped
+from nsimlib.model.ports import Port, Protocol
 
 KEYS = {"cni", "policies", "settings", "outages", "results", "because", "facts", "seconds"}
 KEYS |= {"gaps", "exposures"}
@@ -108,6 +110,14 @@ class TestSettings:
         ttls = {each.ttl for zone in found.zones.zones for each in zone.records}
         assert (ttls, found.denied.value) == ({60}, "rejected")
 
+    def test_words_mean_what_they_say(self) -> None:
+        found = scene("dns-trap", reject="NXDOMAIN", libc="musl", port="53/UDP", asks="db.")
+        assert found.parameters is not None
+        (application,) = found.applications
+        assert found.parameters.reject is Rcode.NXDOMAIN
+        assert (application.libc, application.asks) == ("musl", "db.")
+        assert application.port == Port(53, Protocol.UDP)
+
     def test_applications_have_names_and_times_of_their_own(self) -> None:
         found = scene("dns-trap", applications=3).applications
         assert [each.name for each in found] == [f"shop/api {n:03}" for n in (1, 2, 3)]
@@ -136,6 +146,19 @@ class TestSettings:
             ({"lasts": "soon"}, "lasts cannot be 'soon'"),
             ({"jvm_ttl": -2}, "jvm_ttl cannot be -2: it must be a number of seconds, -1 or more"),
             ({"grace": None}, "grace cannot be None"),
+            ({"lasts": float("inf")}, "lasts cannot be inf"),
+            ({"every": float("nan")}, "every cannot be nan"),
+            ({"ttl": True}, "ttl cannot be True"),
+            ({"pool": -1}, "pool cannot be -1: it must be a whole number"),
+            ({"scans": 1.5}, r"scans cannot be 1\.5"),
+            ({"writes": "no"}, "writes cannot be 'no': it must be true or false"),
+            ({"libc": "uclibc"}, "it must be glibc or musl"),
+            ({"denied": "answered"}, "it must be dropped or rejected"),
+            ({"reject": "no"}, "NOERROR or NXDOMAIN or SERVFAIL or REFUSED"),
+            ({"asks": "a..example"}, "it must be a domain name"),
+            ({"asks": "x" * 64}, "it must be a domain name"),
+            ({"port": "5432/QUIC"}, "it must be a port such as 5432/TCP"),
+            ({"applications": 0}, "applications cannot be 0"),
         ],
     )
     def test_values_that_cannot_be(self, wrong: Expected, words: str) -> None:
