@@ -40,6 +40,7 @@ def test_commands_answer(words: list[str], tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "dump.json").write_bytes(
         b"".join(path.read_bytes() + b"\n---\n" for path in sorted(shop.glob("*.yaml")))
     )
+    shutil.copy(ROOT / "data" / "recordings" / "orders.txt", tmp_path / "answers.txt")
     monkeypatch.chdir(tmp_path)
 
     result = CliRunner().invoke(main, words[1:])
