@@ -22,8 +22,7 @@ from pathlib import Path
 
 from nsimlib.dns.records import LONGEST_CHAIN, Answer, Record, RecordType, canonical
 from nsimlib.errors import ManifestError, Problem
-from nsimlib.manifests.files import text_of
-from nsimlib.manifests.nodes import Flaw
+from nsimlib.manifests.files import text_or_file
 from nsimlib.model.addresses import Address, Family, parse_address
 
 __all__ = ["History", "read_answers"]
@@ -34,8 +33,8 @@ RECORD = re.compile(r"(?P<name>\S+)\s+(?P<ttl>\d+)\s+IN\s+(?P<type>A|AAAA|CNAME)
 REMEDY = "Write a time such as '; 2026-03-01T08:00:00Z' above what `dig +noall +answer` prints"
 
 
-def read_answers(path: str | Path) -> tuple[Answer, ...]:
-    """Return the answers of a recording; their `since` is a Unix time.
+def read_answers(recording: str | Path) -> tuple[Answer, ...]:
+    """Return the answers of a recording, a file or its text; their `since` is a Unix time.
 
     Every name is taken for asked that no CNAME of the same time leads to. Questions without an
     answer leave no line, so they are not in it.
@@ -48,30 +47,20 @@ def read_answers(path: str | Path) -> tuple[Answer, ...]:
     """
     records, problems = dict[float, list[Record]](), list[Problem]()
     at: float | None = None
-    for number, text in enumerate(_text(path).splitlines(), start=1):
+    whole, file = text_or_file(str(recording))
+    for number, text in enumerate(whole.splitlines(), start=1):
         if time := TIME.fullmatch(text.strip()):
             at = datetime.fromisoformat(time[1]).astimezone(UTC).timestamp()
         elif text.strip() and not text.lstrip().startswith((";", "#")):
             record = _record(text.strip())
             if at is None or record is None:
                 wrong = "no time above it" if record else "not a record of an address or a CNAME"
-                problems.append(Problem(str(path), number, 1, "", wrong, text, REMEDY))
+                problems.append(Problem(file, number, 1, "", wrong, text, REMEDY))
             else:
                 records.setdefault(at, []).append(record)
     if problems:
         raise ManifestError(problems)
     return tuple(answer for at, found in records.items() for answer in _answers(at, found))
-
-
-def _text(path: str | Path) -> str:
-    try:
-        return text_of(Path(path).read_bytes())
-    except OSError as error:
-        raise ManifestError(
-            [Problem(str(path), 0, 0, "", error.strerror or "unreadable")]
-        ) from None
-    except Flaw as flaw:
-        raise ManifestError([flaw.problem(str(path))]) from None
 
 
 def _record(text: str) -> Record | None:

@@ -80,7 +80,7 @@ def lanes(timeline: Timeline, at: float | None = None) -> Picture:
 
     >>> import nsimlib as ns
     >>> print(lanes(ns.play("dns-trap")).says.splitlines()[0])
-    dns-trap, calico, without-dns: 90 s, 10 attempts, 2 failed
+    dns-trap, calico, without-dns: 90 s, 8 attempts, 2 failed
     """
     drawn = tuple(_all_lanes(timeline))
     bottom = TOP + sum(lane.height + APART for lane in drawn)

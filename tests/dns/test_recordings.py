@@ -37,6 +37,10 @@ def test_a_chain_is_an_answer_to_the_name_that_was_asked(tmp_path: Path) -> None
     assert [record.ttl for record in answers[2].records] == [240, 5]
 
 
+def test_a_text_is_read_as_its_file(tmp_path: Path) -> None:
+    assert read_answers(RECORDING) == read_answers(recording(tmp_path, RECORDING))
+
+
 def test_questions_of_one_time_are_no_duplicates(tmp_path: Path) -> None:
     """`dig` prints the CNAME once for A, and once for AAAA."""
     twice = "; 2026-03-01T08:00:00Z\n" + 2 * "a.example. 9 IN CNAME b.example.\n"
