@@ -21,7 +21,7 @@ from nsimlib.views.maps import (
 from nsimlib.views.text import text_of
 from nsimlib.views.walk import walk_html, walk_lines
 
-__all__: list[str] = []
+__all__ = ["html_of", "text_of"]
 
 for shows in (
     datapath_html,

@@ -19,11 +19,10 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
 from nsimlib.model.policy import Policy
 from nsimlib.model.ports import Port, Protocol
-from nsimlib.views.html import html_of
+from nsimlib.views.below import html_of, text_of
 from nsimlib.views.policy_yaml import policy_pieces
 from nsimlib.views.rule_lines import line_text
 from nsimlib.views.stepping import step_html, step_text
-from nsimlib.views.text import text_of
 from tests import strategies as make
 from tests.builders import EGRESS, pod, pods, policy, rule
 
