@@ -18,7 +18,7 @@ A verdict is never an exception.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 __all__ = [
@@ -49,7 +49,8 @@ class NsimError(Exception):
 class Problem:
     """One thing wrong with a manifest: where it is, what is wrong, what to do.
 
-    ``detail`` uses the API server's own wording where the server has one.
+    ``detail`` uses the API server's own wording where the server has one. ``about`` is the object,
+    such as ``NetworkPolicy shop/web``, where it is known.
     """
 
     file: str
@@ -59,6 +60,7 @@ class Problem:
     detail: str
     value: str = ""
     remedy: str = ""
+    about: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

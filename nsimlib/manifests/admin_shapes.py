@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nsimlib.manifests.shapes import LabelSelector, ObjectMeta, Types
+from nsimlib.manifests.shapes import LabelSelector, PolicyMeta, Types
 
 __all__ = [
     "AdminEgressRule",
@@ -106,5 +106,5 @@ class AdminSpec:
 @dataclass(slots=True)
 class AdminPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: PolicyMeta = field(default_factory=PolicyMeta)
     spec: AdminSpec = field(default_factory=AdminSpec)

@@ -7,7 +7,7 @@ that open source does not have them (F2.12).
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nsimlib.manifests.shapes import NetworkPolicy, NetworkPolicySpec, ObjectMeta, Types
+from nsimlib.manifests.shapes import NetworkPolicy, NetworkPolicySpec, PolicyMeta, Types
 
 __all__ = [
     "Bare",
@@ -134,7 +134,7 @@ class StagedKubernetesPolicySpec(NetworkPolicySpec):
 @dataclass(slots=True)
 class PolicyObject:
     ignored: ClassVar[Types] = HEAD
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: PolicyMeta = field(default_factory=PolicyMeta)
     spec: PolicySpec = field(default_factory=PolicySpec)
 
 
@@ -168,7 +168,7 @@ class TierSpec:
 @dataclass(slots=True)
 class Tier:
     ignored: ClassVar[Types] = HEAD
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: PolicyMeta = field(default_factory=PolicyMeta)
     spec: TierSpec = field(default_factory=TierSpec)
 
 
@@ -182,7 +182,7 @@ class NetworkSetSpec:
 @dataclass(slots=True)
 class NetworkSet:
     ignored: ClassVar[Types] = HEAD
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: PolicyMeta = field(default_factory=PolicyMeta)
     spec: NetworkSetSpec = field(default_factory=NetworkSetSpec)
 
 
@@ -190,4 +190,4 @@ class NetworkSet:
 class Bare:
     """An object of a kind that is named in the load report and not modelled."""
 
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: PolicyMeta = field(default_factory=PolicyMeta)

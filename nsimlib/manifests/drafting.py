@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nsimlib.errors import Problem
 from nsimlib.manifests import apps, calico, core, places
@@ -32,6 +32,8 @@ class Draft:
     unmodelled: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    text: str = ""
 
     def take(self, file: str, document: Document | DumpedObject, chosen: bool = True) -> None:
         """Add one object of a file; a text without one is a problem only in a file named itself."""
@@ -67,12 +69,13 @@ class Draft:
         # Only policies need the lines inside them; the nodes of all the rest would fill the memory.
         kept = node if kind.holds_policies else None
         found = Found(kind, decoded.shape, file, node.line, len(self.objects), kept)
-        problems = list(decoded.problems)
+        problems = [replace(each, about=str(found)) for each in decoded.problems]
         usable = decoded.usable and not broken
         for fault in kind.faults(decoded.shape):
-            problem = fault.problem(file, node)
+            problem = replace(fault.problem(file, node), about=str(found))
             if fault.warns:
                 self.notes.append(str(problem))
+                self.warnings.append(problem)
                 continue
             usable = usable and fault.harmless
             if not any(_follows(problem, other) for other in decoded.problems):
@@ -98,7 +101,8 @@ class Draft:
             return
         file, line = found.source
         detail = f"{found} already exists, with other content, in {earlier.source}"
-        self.problems.append(Problem(file, line, 1, "metadata.name", detail, found.name))
+        problem = Problem(file, line, 1, "metadata.name", detail, found.name, about=str(found))
+        self.problems.append(problem)
 
     def problem(self, file: str, node: Node, detail: str) -> None:
         """Add a problem with a node."""
@@ -153,6 +157,8 @@ class Draft:
             unmodelled=tuple(sorted(self.unmodelled.items())),
             problems=tuple(self.problems),
             notes=(*self.notes, *(text for count, text in counted if count)),
+            warnings=tuple(self.warnings),
+            text=self.text,
         )
 
 

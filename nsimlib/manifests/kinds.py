@@ -1,12 +1,14 @@
 """What the readers of all API groups have in common: a kind, and an object found in the input."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, SupportsInt
 
 from nsimlib.manifests import shapes
 from nsimlib.manifests.faults import Fault
 from nsimlib.manifests.nodes import Node, Path, locate
+from nsimlib.manifests.plain import plain, said
+from nsimlib.manifests.structs import as_data
 from nsimlib.model.policy import Policy, Source
 
 __all__ = ["Found", "Kind", "Kinds", "Placed", "group_of"]
@@ -38,6 +40,12 @@ class Found:
     def line(self, path: Path) -> int:
         """Return the line of one of its parts, 0 if it is not known."""
         return locate(self.node, path).line if self.node else self.placed.get(path, 0)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The object as plain data; of a dump, what has a value."""
+        found: dict[str, Any] = plain(self.node) if self.node else said(as_data(self.shape))
+        return found
 
     @property
     def meta(self) -> shapes.ObjectMeta:
@@ -88,9 +96,9 @@ class Kind:
     def policies_in(self, found: Found) -> Iterator[Policy]:
         """Yield the policies for pods that an object holds."""
         if self.policies is not None:
-            yield from self.policies(found)
+            yield from (replace(policy, written=found) for policy in self.policies(found))
         elif self.policy is not None and (policy := self.policy(found)):
-            yield policy
+            yield replace(policy, written=found)
 
     @property
     def is_closed(self) -> bool:

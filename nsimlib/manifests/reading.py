@@ -83,7 +83,7 @@ def loads(text: str, name: str = TEXT_NAME, strict: bool = True) -> Cluster:
     >>> [direction.value for direction in web.directions]
     ['Ingress']
     """
-    draft = Draft(files=[name])
+    draft = Draft(files=[name], text=text)
     for document in _objects(text.encode(errors="surrogatepass")):
         draft.take(name, document)
     return _finish(draft, strict)

@@ -15,6 +15,7 @@ __all__ = [
     "NetworkPolicy",
     "NetworkPolicySpec",
     "ObjectMeta",
+    "PolicyMeta",
     "Types",
 ]
 
@@ -50,6 +51,14 @@ class ObjectMeta:
     namespace: str = ""
     labels: Labels = field(default_factory=dict)
     ownerReferences: list[OwnerReference] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PolicyMeta(ObjectMeta):
+    """The metadata of a policy, whose annotations may say why it is as it is."""
+
+    ignored: ClassVar[Types] = {k: v for k, v in ObjectMeta.ignored.items() if k != "annotations"}
+    annotations: Labels = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -293,5 +302,5 @@ class NetworkPolicySpec:
 @dataclass(slots=True)
 class NetworkPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: PolicyMeta = field(default_factory=PolicyMeta)
     spec: NetworkPolicySpec = field(default_factory=NetworkPolicySpec)

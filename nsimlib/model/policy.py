@@ -1,9 +1,9 @@
 """Policies of every dialect: whom they apply to, what their rules say, how tiers combine them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from nsimlib.model.peers import DomainPeer, Peer, PodPeer, parts_of
 from nsimlib.model.ports import PolicyPort
@@ -18,6 +18,7 @@ __all__ = [
     "Rule",
     "Source",
     "Tier",
+    "Written",
 ]
 
 
@@ -72,6 +73,17 @@ IN_FORCE: Final = {
     "StagedGlobalNetworkPolicy": "GlobalNetworkPolicy",
     "StagedKubernetesNetworkPolicy": "NetworkPolicy",
 }
+
+
+class Written(Protocol):
+    """An object as its author wrote it: before defaults, and with the line of each part."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The object as plain data, in which what was left out is not there."""
+
+    def line(self, path: tuple[str | int, ...], /) -> int:
+        """Return the line of one of its parts, 0 if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,8 @@ class Policy(Shown):
     source: Source = field(default=NOWHERE, compare=False)
     #: the directions were left out and the server filled them in (F1.10)
     directions_defaulted: bool = False
+    #: the object that it was read from; None for a policy made by hand
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> str:

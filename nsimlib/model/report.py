@@ -1,6 +1,6 @@
 """What happened while a cluster was read: nothing is lost, nothing goes unseen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nsimlib.errors import Problem
 
@@ -12,7 +12,8 @@ class LoadReport:
     """Files and objects read, what was set aside, and what the reader should know.
 
     `unmodelled` counts objects of kinds that nsimlib does not model; `problems` holds what a
-    lenient reading left out; `notes` says what was assumed.
+    lenient reading left out, `warnings` what the server accepts with a warning; `notes` says what
+    was assumed. `text` is what was read, if that was a text and no file.
     """
 
     files: tuple[str, ...] = ()
@@ -20,3 +21,5 @@ class LoadReport:
     unmodelled: tuple[tuple[str, int], ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    text: str = field(default="", repr=False)
