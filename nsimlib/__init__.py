@@ -12,6 +12,7 @@ those above it::
     dns           names and time: zones, resolvers, caches, and policies that follow names
     patterns      egress policies toward databases: written, explained, tried
     datapath      what enforcers write into the kernel, printed and walked
+    audit         what is wrong or weak, with evidence, and fixes that were tried
     packets       real packets in the kernel, beside the verdict
     views         to see: text, HTML, pictures
     widgets       to move: controls and a view
@@ -21,7 +22,8 @@ those above it::
 
 from typing import TYPE_CHECKING
 
-# Its package has the name of the function, so that whoever imports from it must find it bound.
+# Their packages have their names, so that whoever imports from these must find the functions bound.
+from nsimlib.audit.entry import audit
 from nsimlib.datapath.entry import datapath
 
 if TYPE_CHECKING:
@@ -204,6 +206,7 @@ __all__ = [
     "article_names",
     "article_version",
     "assert_only",
+    "audit",
     "below_the_api",
     "beside_the_true_lines",
     "certificate",

@@ -7,7 +7,7 @@ from nsimlib.model.addresses import Address, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Node, Pod, Service
 
-__all__ = ["NODE_CACHE", "Layout", "bound", "layout_of", "placed"]
+__all__ = ["NODE_CACHE", "NODE_CACHE_LABEL", "Layout", "bound", "layout_of", "placed"]
 
 #: where node-cache listens on every node (F5.5)
 NODE_CACHE = parse_address("169.254.20.10")

@@ -7,7 +7,8 @@ that open source does not have them (F2.12).
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nsimlib.manifests.shapes import NetworkPolicy, NetworkPolicySpec, PolicyMeta, Types
+from nsimlib.manifests.networking_shapes import NetworkPolicy, NetworkPolicySpec
+from nsimlib.manifests.shapes import PolicyMeta, Types
 
 __all__ = [
     "Bare",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nsimlib.manifests import shapes
+from nsimlib.manifests import networking_shapes, shapes
 from nsimlib.manifests.cidrs import read_cidr
 from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.validation import network_policy_faults
@@ -20,7 +20,7 @@ def network_policy(found: Found) -> Policy:
 
     Left-out `policyTypes` mean Ingress, and Egress only if there is an egress rule (F1.10).
     """
-    spec: shapes.NetworkPolicySpec = found.shape.spec
+    spec: networking_shapes.NetworkPolicySpec = found.shape.spec
     defaulted = not spec.policyTypes
     types = spec.policyTypes or (["Ingress", "Egress"] if spec.egress else ["Ingress"])
     directions = frozenset(Direction(each) for each in types)
@@ -37,7 +37,7 @@ def network_policy(found: Found) -> Policy:
     )
 
 
-def _rules(found: Found, spec: shapes.NetworkPolicySpec) -> Iterator[Rule]:
+def _rules(found: Found, spec: networking_shapes.NetworkPolicySpec) -> Iterator[Rule]:
     for i, egress in enumerate(spec.egress):
         peers = _peers("to", egress.to)
         yield _rule(found, Direction.EGRESS, i, egress.ports, peers)
@@ -50,7 +50,7 @@ def _rule(
     found: Found,
     direction: Direction,
     number: int,
-    ports: list[shapes.NetworkPolicyPort],
+    ports: list[networking_shapes.NetworkPolicyPort],
     peers: tuple[Peer, ...],
 ) -> Rule:
     """A rule; an empty list of ports or peers means any, just as a missing one does (F1.6)."""
@@ -63,17 +63,17 @@ def _rule(
     )
 
 
-def _port(number: int, port: shapes.NetworkPolicyPort) -> PolicyPort:
+def _port(number: int, port: networking_shapes.NetworkPolicyPort) -> PolicyPort:
     """An entry of `ports:`; without a protocol it is TCP (F1.7)."""
     protocol = Protocol(port.protocol or "TCP")
     return PolicyPort(protocol, port.port, port.endPort, f"ports[{number}]")
 
 
-def _peers(side: str, peers: list[shapes.NetworkPolicyPeer]) -> tuple[Peer, ...]:
+def _peers(side: str, peers: list[networking_shapes.NetworkPolicyPeer]) -> tuple[Peer, ...]:
     return tuple(_peer(f"{side}[{i}]", peer) for i, peer in enumerate(peers))
 
 
-def _peer(path: str, peer: shapes.NetworkPolicyPeer) -> Peer:
+def _peer(path: str, peer: networking_shapes.NetworkPolicyPeer) -> Peer:
     if peer.ipBlock is not None:
         return BlockPeer(_block(peer.ipBlock), path)
     return PodPeer(
@@ -83,7 +83,7 @@ def _peer(path: str, peer: shapes.NetworkPolicyPeer) -> Peer:
     )
 
 
-def _block(block: shapes.IPBlock) -> IPBlock:
+def _block(block: networking_shapes.IPBlock) -> IPBlock:
     cidr, *exceptions = (read_cidr(text) for text in (block.cidr, *block.except_))
     return IPBlock(cidr.text if cidr else "", tuple(each.text for each in exceptions if each))
 
@@ -98,7 +98,9 @@ def label_selector(selector: shapes.LabelSelector) -> LabelSelector:
     return LabelSelector((*exact, *more))
 
 
-POLICY = Kind("NetworkPolicy", shapes.NetworkPolicy, network_policy_faults, policy=network_policy)
+POLICY = Kind(
+    "NetworkPolicy", networking_shapes.NetworkPolicy, network_policy_faults, policy=network_policy
+)
 KINDS: Kinds = {
     ("networking.k8s.io", "NetworkPolicy"): POLICY,
     ("extensions", "NetworkPolicy"): POLICY,

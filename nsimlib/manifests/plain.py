@@ -33,9 +33,8 @@ def said(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     kept = {key.rstrip("_"): said(value) for key, value in data.items()}
-    empty = ("", [], None)
-    return {
-        key: value
-        for key, value in kept.items()
-        if value not in empty and not (value == {} and key in MAPS)
-    }
+    return {key: value for key, value in kept.items() if not _is_left_out(key, value)}
+
+
+def _is_left_out(key: str, value: Any) -> bool:
+    return value is None or value in ("", []) or (value == {} and key in MAPS)

@@ -12,8 +12,6 @@ from typing import ClassVar
 __all__ = [
     "LabelSelector",
     "LabelSelectorRequirement",
-    "NetworkPolicy",
-    "NetworkPolicySpec",
     "ObjectMeta",
     "PolicyMeta",
     "Types",
@@ -251,56 +249,3 @@ class LabelSelector:
     ignored: ClassVar[Types] = {}
     matchLabels: Labels = field(default_factory=dict)
     matchExpressions: list[LabelSelectorRequirement] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class IPBlock:
-    ignored: ClassVar[Types] = {}
-    cidr: str = ""
-    except_: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class NetworkPolicyPeer:
-    ignored: ClassVar[Types] = {}
-    podSelector: LabelSelector | None = None
-    namespaceSelector: LabelSelector | None = None
-    ipBlock: IPBlock | None = None
-
-
-@dataclass(slots=True)
-class NetworkPolicyPort:
-    ignored: ClassVar[Types] = {}
-    protocol: str | None = None
-    port: int | str | None = None
-    endPort: int | None = None
-
-
-@dataclass(slots=True)
-class EgressRule:
-    ignored: ClassVar[Types] = {}
-    ports: list[NetworkPolicyPort] = field(default_factory=list)
-    to: list[NetworkPolicyPeer] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class IngressRule:
-    ignored: ClassVar[Types] = {}
-    ports: list[NetworkPolicyPort] = field(default_factory=list)
-    from_: list[NetworkPolicyPeer] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class NetworkPolicySpec:
-    ignored: ClassVar[Types] = {}
-    podSelector: LabelSelector = field(default_factory=LabelSelector)
-    ingress: list[IngressRule] = field(default_factory=list)
-    egress: list[EgressRule] = field(default_factory=list)
-    policyTypes: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class NetworkPolicy:
-    ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
-    spec: NetworkPolicySpec = field(default_factory=NetworkPolicySpec)

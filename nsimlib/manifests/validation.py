@@ -7,7 +7,7 @@ and names that nobody has are legal (F1.47). They are the audit's business.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from nsimlib.manifests import shapes
+from nsimlib.manifests import networking_shapes, shapes
 from nsimlib.manifests.cidrs import cidr_faults, read_cidr
 from nsimlib.manifests.faults import Fault, forbidden, invalid, required, unsupported
 from nsimlib.manifests.names import (
@@ -78,7 +78,7 @@ def _requirement_faults(path: Path, found: shapes.LabelSelectorRequirement) -> I
             yield invalid((*path, "values", i), value, error)
 
 
-def network_policy_faults(policy: shapes.NetworkPolicy) -> Iterator[Fault]:
+def network_policy_faults(policy: networking_shapes.NetworkPolicy) -> Iterator[Fault]:
     """Yield everything that the server refuses or warns about in a NetworkPolicy."""
     yield from metadata_faults(policy.metadata)
     yield from selector_faults(("spec", "podSelector"), policy.spec.podSelector)
@@ -91,9 +91,9 @@ def network_policy_faults(policy: shapes.NetworkPolicy) -> Iterator[Fault]:
 
 def _rule_faults(
     path: Path,
-    ports: list[shapes.NetworkPolicyPort],
+    ports: list[networking_shapes.NetworkPolicyPort],
     side: str,
-    peers: list[shapes.NetworkPolicyPeer],
+    peers: list[networking_shapes.NetworkPolicyPeer],
 ) -> Iterator[Fault]:
     for i, port in enumerate(ports):
         yield from _port_faults((*path, "ports", i), port)
@@ -114,7 +114,7 @@ def _type_faults(path: Path, types: list[str]) -> Iterator[Fault]:
             yield unsupported((*path, i), each, TYPES)
 
 
-def _port_faults(path: Path, port: shapes.NetworkPolicyPort) -> Iterator[Fault]:
+def _port_faults(path: Path, port: networking_shapes.NetworkPolicyPort) -> Iterator[Fault]:
     """What is wrong with an entry of `ports:` (F1.38-F1.40)."""
     if port.protocol is not None and port.protocol not in PROTOCOLS:
         yield unsupported((*path, "protocol"), port.protocol, PROTOCOLS)
@@ -149,7 +149,7 @@ def _port_remedy(name: str) -> str:
     return ""
 
 
-def _peer_faults(path: Path, peer: shapes.NetworkPolicyPeer) -> Iterator[Fault]:
+def _peer_faults(path: Path, peer: networking_shapes.NetworkPolicyPeer) -> Iterator[Fault]:
     """What is wrong with a peer: it must hold something, and a block stands alone (F1.4, F1.5)."""
     if peer.podSelector is not None:
         yield from selector_faults((*path, "podSelector"), peer.podSelector)
@@ -169,7 +169,7 @@ def _peer_faults(path: Path, peer: shapes.NetworkPolicyPeer) -> Iterator[Fault]:
         yield forbidden(path, "may not specify both ipBlock and another peer", remedy)
 
 
-def _block_faults(path: Path, block: shapes.IPBlock) -> Iterator[Fault]:
+def _block_faults(path: Path, block: networking_shapes.IPBlock) -> Iterator[Fault]:
     if not block.cidr:
         yield required((*path, "cidr"))
         return

@@ -10,6 +10,7 @@ from nsimlib.model.ports import PolicyPort
 from nsimlib.model.shown import Shown
 
 __all__ = [
+    "NOWHERE",
     "Action",
     "Combination",
     "Direction",

@@ -12,7 +12,11 @@ from typing import cast
 __all__ = ["Shown"]
 
 #: which module of `views` knows the objects of such a stage
-APART = {"datapath": "nsimlib.views.below", "dns": "nsimlib.views.timeline"}
+APART = {
+    "audit": "nsimlib.views.findings",
+    "datapath": "nsimlib.views.below",
+    "dns": "nsimlib.views.timeline",
+}
 
 
 class Shown:

@@ -1,0 +1,28 @@
+"""All rules, one function each, in a module for each family; and all of them by id.
+
+A new rule is a function in the module of its family; a new module is named here.
+"""
+
+from typing import Final
+
+from nsimlib.audit.registry import FAMILIES, Rule
+from nsimlib.audit.rules import (
+    addresses,
+    directions,
+    dns,
+    enforcers,
+    hygiene,
+    ports,
+    schema,
+    selectors,
+)
+
+__all__ = ["RULES"]
+
+MODULES: Final = (schema, selectors, dns, addresses, ports, directions, enforcers, hygiene)
+_FOUND = [each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)]
+_ORDER = list(FAMILIES)
+#: every rule by its id, family by family
+RULES: Final = {
+    each.id: each for each in sorted(_FOUND, key=lambda rule: (_ORDER.index(rule.id[5]), rule.id))
+}

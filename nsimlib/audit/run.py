@@ -1,0 +1,182 @@
+"""All rules asked about one cluster, and what they found in order."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nsimlib.audit.context import Context
+from nsimlib.audit.findings import Finding
+from nsimlib.audit.model import Confidence, Need, Severity
+from nsimlib.audit.registry import Rule
+from nsimlib.audit.roots import rooted
+from nsimlib.audit.rules import RULES
+from nsimlib.audit.trials import Trial, patched
+from nsimlib.errors import UnknownName
+from nsimlib.model.cluster import Cluster
+from nsimlib.model.shown import Shown
+from nsimlib.model.tables import Table
+
+__all__ = ["Audit", "Progress", "audited"]
+
+COLUMNS = ("id", "rule", "severity", "confidence", "object", "path", "line", "message", "fix")
+
+
+class Progress(Protocol):
+    """What shows how far an audit is; `tqdm.auto.tqdm` is one."""
+
+    def __call__(self, iterable: Iterable[Rule], /) -> Iterable[Rule]:
+        """Return the same rules, showing how they go by."""
+
+
+@dataclass(frozen=True, repr=False)
+class Audit(Shown):
+    """What was found in one cluster under one profile.
+
+    `findings` are root causes, the worst first; what follows from one is in its `consequences`.
+    `questions` are those that need more input. `unasked` says which rules were not asked at all,
+    by what they lack.
+    """
+
+    context: Context = field(compare=False)
+    findings: tuple[Finding, ...]
+    questions: tuple[Finding, ...]
+    unasked: Mapping[Need, tuple[str, ...]]
+    #: rules that the user chose; all if none
+    chosen: tuple[str, ...] = ()
+    _trials: dict[str, Trial] = field(default_factory=dict, init=False, compare=False)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster as it was read."""
+        return self.context.given
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile."""
+        return self.context.profile.name
+
+    @property
+    def summary(self) -> str:
+        """The counts in one line."""
+        counts = Counter(each.severity for each in self.findings)
+        told = ", ".join(
+            f"{counts[s]} {s.word}" for s in sorted(Severity, reverse=True) if counts[s]
+        )
+        return f"Audit ({self.profile}): {told or 'no findings'}"
+
+    def of(self, id: str) -> tuple[Finding, ...]:
+        """Return the findings of a rule, by its id `NSIM-D301`, `D301` or its slug.
+
+        Consequences of others are among them.
+        """
+        everything = (*self.findings, *(c for each in self.findings for c in each.consequences))
+        return tuple(f for f in everything if id in (f.id, f.slug, f.id.removeprefix("NSIM-")))
+
+    def at_least(
+        self, severity: Severity, confidence: Confidence = Confidence.LIKELY
+    ) -> tuple[Finding, ...]:
+        """Return the findings that are so bad and so sure: those that a gate would fail on."""
+        return tuple(
+            each
+            for each in self.findings
+            if any(
+                f.own_severity >= severity and f.confidence >= confidence
+                for f in (each, *each.consequences)
+            )
+        )
+
+    def trial(self, finding: Finding) -> Trial:
+        """Return what becomes of the cluster with a finding's patch applied to a copy.
+
+        Raises
+        ------
+        UnknownName
+            If the finding has no patch, or what it changes is not to be found.
+        """
+        if finding.hit.fix is None:
+            raise UnknownName("patch for", str(finding), ())
+        if finding.fingerprint not in self._trials:
+            cluster, documents = patched(self.cluster, finding.hit.fix)
+            again = _audited(self.context.after(cluster), self.chosen)
+            gone, new = _apart(self, again), _apart(again, self)
+            self._trials[finding.fingerprint] = Trial(
+                finding, documents, gone, new, self.context, again.context
+            )
+        return self._trials[finding.fingerprint]
+
+    def table(self) -> Table:
+        """Return the findings as a table, the worst first."""
+        return Table(self.summary, COLUMNS, tuple(map(_row, self.findings)))
+
+    to_table = table
+
+
+def audited(
+    cluster: Cluster, cni: str, only: Iterable[str], progress: Progress | None = None
+) -> Audit:
+    """Return what the rules find in a cluster; see `entry.audit`."""
+    chosen = tuple(_rule(name).id for name in only)
+    return _audited(Context(cluster, cni), chosen, progress)
+
+
+def _rule(name: str) -> Rule:
+    known = {name: rule for rule in RULES.values() for name in (rule.id, rule.id[5:], rule.slug)}
+    if name not in known:
+        raise UnknownName("rule of the audit", name, known)
+    return known[name]
+
+
+def _audited(context: Context, chosen: tuple[str, ...], progress: Progress | None = None) -> Audit:
+    asked: Iterable[Rule] = [rule for rule in RULES.values() if not chosen or rule.id in chosen]
+    unasked = defaultdict[Need, list[str]](list)
+    found: list[Finding] = []
+    for rule in progress(asked) if progress else asked:
+        if missing := [need for need in rule.needs if not context.has(need)]:
+            unasked[missing[0]].append(rule.id)
+        else:
+            found += (Finding(rule, hit) for hit in rule.look(context))
+    numbered = _numbered(found)
+    return Audit(
+        context,
+        findings=rooted(each for each in numbered if not each.hit.needs),
+        questions=tuple(each for each in numbered if each.hit.needs),
+        unasked={need: tuple(ids) for need, ids in unasked.items()},
+        chosen=chosen,
+    )
+
+
+def _numbered(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that nothing tells apart get numbers, so that each has a fingerprint of its own."""
+    seen = Counter[str]()
+    numbered = []
+    for each in findings:
+        seen[each.fingerprint] += 1
+        numbered.append(each.numbered(seen[each.fingerprint]))
+    return numbered
+
+
+def _everything(found: Audit) -> dict[str, Finding]:
+    flat = (f for each in found.findings for f in (each, *each.consequences))
+    return {each.fingerprint: each for each in flat}
+
+
+def _apart(one: Audit, other: Audit) -> tuple[Finding, ...]:
+    """The findings of one audit that the other has not."""
+    theirs = _everything(other)
+    return tuple(f for key, f in _everything(one).items() if key not in theirs)
+
+
+def _row(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return (
+        finding.id,
+        finding.slug,
+        finding.severity.word,
+        finding.confidence.word,
+        place.object,
+        place.path,
+        str(place.source) if place.source.file else "",
+        finding.message,
+        finding.hit.fix.says if finding.hit.fix else finding.hit.advice,
+    )
