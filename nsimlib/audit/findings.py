@@ -69,7 +69,8 @@ class Finding:
     def fingerprint(self) -> str:
         """The same for the same finding in another version of the input.
 
-        It goes by objects, fields and key data: neither lines nor positions in lists are in it.
+        It goes by the object and the field of the first place, and by the key: neither lines nor
+        positions in lists are in it.
 
         >>> from nsimlib.audit.rules import RULES
         >>> here, there = (
@@ -79,8 +80,8 @@ class Finding:
         >>> here.fingerprint == there.fingerprint
         True
         """
-        places = sorted(f"{each.object} {INDEX.sub('[]', each.path)}" for each in self.hit.where)
-        said = "\n".join((self.id, *places, self.hit.key, str(self.number)))
+        place = f"{self.place.object} {INDEX.sub('[]', self.place.path)}"
+        said = "\n".join((self.id, place, self.hit.key, str(self.number)))
         return sha256(said.encode()).hexdigest()[:16]
 
     def numbered(self, number: int) -> "Finding":

@@ -5,7 +5,7 @@ the cluster again (`trials`); nothing of that is decided here.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from nsimlib.errors import Problem
 from nsimlib.model.policy import NOWHERE, Policy, Source
 
-__all__ = ["Action", "Change", "Patch", "Steps", "line_of", "steps", "written"]
+__all__ = ["Action", "Change", "Patch", "Steps", "egress_policy", "line_of", "steps", "written"]
 
 Steps = tuple[str | int, ...]
 STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -107,6 +107,23 @@ def steps(*paths: str) -> Steps:
     """
     found = (match for path in paths for match in STEP.finditer(path))
     return tuple(int(match[2]) if match[2] else match[1] for match in found)
+
+
+def egress_policy(
+    namespace: str, name: str, egress: Sequence[Mapping[str, Any]], selector: Any = None
+) -> dict[str, Any]:
+    """Return the manifest of a NetworkPolicy for egress; without a selector, for all pods.
+
+    >>> egress_policy("shop", "default-deny-egress", [])["spec"]
+    {'podSelector': {}, 'policyTypes': ['Egress']}
+    """
+    spec = {"podSelector": selector or {}, "policyTypes": ["Egress"]}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**spec, "egress": list(egress)} if egress else spec,
+    }
 
 
 def written(policy: Policy, path: str | Steps) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from nsimlib.audit.context import Context, Group
 from nsimlib.audit.model import Hit, Severity, Where, Witness
-from nsimlib.audit.patches import Patch, steps, written
+from nsimlib.audit.patches import Patch, egress_policy, steps, written
 from nsimlib.audit.registry import rule
 from nsimlib.audit.resolvers import Resolvers
 from nsimlib.audit.words import keys, listed, workloads
@@ -45,7 +45,7 @@ def _isolated(
     "NSIM-D301",
     "dns-blocked",
     Severity.HIGH,
-    follows=("NSIM-S203", "NSIM-T601"),
+    follows=("NSIM-S203", "NSIM-S205", "NSIM-S207", "NSIM-S216", "NSIM-D304", "NSIM-N710"),
     facts=("F5.4", "F5.10"),
     references=("kubernetes/website#38267", "aws-network-policy-agent#230"),
 )
@@ -59,10 +59,11 @@ def dns_blocked(context: Context) -> Iterator[Hit]:
     for group, pods in _isolated(context, lambda ways: not any(ways.values())):
         server, port = servers.pods[0], Port(servers.ports[UDP], UDP)
         yield Hit(
-            tuple(Where.of(policy) for policy in group.isolating),
+            tuple(map(Where.of, sorted(group.isolating, key=lambda policy: policy.identity))),
             f"{listed(workloads(pods))} cannot resolve names: their egress is isolated by "
             f"{keys(group.isolating)} and nothing allows {server.owner}:{port.number}. Allow DNS.",
             confidence=context.confidence((*pods, server)),
+            key=" ".join(sorted(policy.key for policy in group.isolating)),
             pods=workloads(pods),
             witness=Witness(f"{pods[0].key} -> {server.key}:{port}", Outcome.DENIED),
             fix=_allowing(context, group, servers),
@@ -77,21 +78,14 @@ def _allowing(context: Context, group: Group, servers: Resolvers) -> Patch | Non
         for each in context.groups(Direction.EGRESS)
     )
     policy = next((each for each in group.isolating if each.kind == "NetworkPolicy"), None)
-    if free and policy is None:
+    if "NetworkPolicy" not in context.profile.kinds or (free and policy is None):
         return None
-    manifest = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {
-            "name": context.free_name(group.namespace, "allow-dns"),
-            "namespace": group.namespace,
-        },
-        "spec": {
-            "podSelector": (written(policy, "spec.podSelector") or {}) if free and policy else {},
-            "policyTypes": ["Egress"],
-            "egress": [servers.rule()],
-        },
-    }
+    manifest = egress_policy(
+        group.namespace,
+        context.free_name(group.namespace, "allow-dns"),
+        [servers.rule()],
+        written(policy, "spec.podSelector") if free and policy else None,
+    )
     return Patch("Let these pods ask for names.").create(manifest)
 
 

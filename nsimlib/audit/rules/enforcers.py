@@ -37,7 +37,7 @@ def not_enforced(context: Context) -> Iterator[Hit]:
 
 
 def _unenforced(context: Context, kind: str, policies: list[Policy]) -> Hit:
-    where = tuple(map(Where.of, policies))
+    where = (Where(f"Enforcer {context.profile.name}"), *map(Where.of, policies))
     if not kind:
         says = "It is not said who enforces, so nothing here is sure to have an effect."
         return Hit(where, says, needs=(Need.PROFILE,), confidence=Confidence.MAYBE)

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from nsimlib.audit.context import Context
 from nsimlib.audit.model import Hit, Need, Severity, Where
-from nsimlib.audit.patches import Patch
+from nsimlib.audit.patches import Patch, egress_policy
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import listed, workloads
 from nsimlib.model.objects import Pod
@@ -56,23 +56,13 @@ def _uncovered(context: Context, namespace: str, free: list[Pod], known: list[Po
     patch = Patch("Allow DNS, and deny the rest until it is allowed.")
     for name, egress in names.items():
         free_name = context.free_name(namespace, name)
-        patch = patch.create(_policy(free_name, namespace, egress))
+        patch = patch.create(egress_policy(namespace, free_name, egress))
     return Hit(
         (Where(f"Namespace {namespace}"),),
         f"Namespace {namespace}: {context.alike(free)} of {context.alike(known)} pods may send "
         f"anywhere, {listed(workloads(free))}. Add allow-dns, then deny egress by default.",
         confidence=context.confidence(free),
         pods=workloads(free),
-        fix=patch,
+        fix=patch if "NetworkPolicy" in context.profile.kinds else None,
         advice="Allow what the pods need first: the fix takes away everything but DNS.",
     )
-
-
-def _policy(name: str, namespace: str, egress: list[Any]) -> dict[str, Any]:
-    spec: dict[str, Any] = {"podSelector": {}, "policyTypes": ["Egress"]}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {**spec, "egress": egress} if egress else spec,
-    }
