@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from math import inf
 
-from nsimlib.dns.clock import Clock, Life
+from nsimlib.dns.clock import Life, Time
 from nsimlib.dns.learning import Event, Heard, Memory, Scanned, Swept
 from nsimlib.dns.parameters import Parameters
 from nsimlib.dns.records import Answer, RecordType, Source
@@ -24,7 +24,7 @@ class Agent:
     `changed` is called whenever an address is learned or forgotten.
     """
 
-    def __init__(self, parameters: Parameters, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(self, parameters: Parameters, clock: Time, changed: Callable[[], None]) -> None:
         self.clock, self.changed = clock, changed
         self.memory = Memory(parameters)
         self.connections = Counter[Address]()
@@ -77,14 +77,14 @@ class Agent:
             until = min(scan, sweep)
             yield until - self.clock.now
             if scan == until:
-                self._take(Scanned(until, self._alive(until)))
+                self._take(Scanned(until, self.alive(until)))
                 scan += interval
             if sweep == until:
                 self._take(Swept(until))
                 sweep = self.memory.due(until)
 
-    def _alive(self, now: float) -> frozenset[Address]:
-        """The addresses with connections, those that were closed just now among them."""
+    def alive(self, now: float) -> frozenset[Address]:
+        """Return the addresses with connections, those that were closed just now among them."""
         since = now - CLOSING_SECONDS
         is_open = (each for each, count in self.connections.items() if count)
         return frozenset((*is_open, *(each for each, at in self._used.items() if at > since)))

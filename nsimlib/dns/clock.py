@@ -5,15 +5,29 @@ takes time, so the same lives always pass the same way.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import simpy
 
-__all__ = ["Clock", "Life"]
+__all__ = ["Clock", "Life", "Time"]
 
 #: yields seconds to wait
 Life = Iterator[float]
+
+
+class Time(Protocol):
+    """What passes for whoever waits: simulated on a `Clock`, or really."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning."""
+
+    def start(self, life: Life) -> None:
+        """Begin a life now."""
+
+    def call(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something once, some seconds from now."""
 
 
 class Clock:

@@ -95,10 +95,18 @@ class Memory:
         return tuple(sorted(each for each, known in self.names.items() if name in known))
 
     def due(self, now: float) -> float:
-        """When it is next swept: at intervals, or as soon as something expires."""
+        """When it is next swept: at intervals, or as soon as something expires.
+
+        A fraction of a second may be cut off short, so the next multiple may be this very moment:
+
+        >>> from dataclasses import replace
+        >>> (0.5 // 0.1 + 1) * 0.1, Memory(replace(CILIUM, sweep_interval=0.1)).due(0.5) > 0.5
+        (0.5, True)
+        """
         interval = self.parameters.sweep_interval
         if interval:
-            return (now // interval + 1) * interval
+            multiple = now // interval + 1
+            return multiple * interval if multiple * interval > now else (multiple + 1) * interval
         return min((each for each in self.expiry.values() if each > now), default=inf)
 
     def after(self, event: Event) -> "Memory":

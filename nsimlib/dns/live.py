@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from nsimlib.dns.controller import Controller, Reconciled, Target, ask, reconcile
-from nsimlib.dns.records import Answer, Rcode, Record, RecordType, Source, canonical
+from nsimlib.dns.records import Answer, Rcode, RecordType, Source, canonical
+from nsimlib.dns.wire import records_of
 from nsimlib.errors import ManifestError, Problem, SettingError
 from nsimlib.manifests.reading import loads
 from nsimlib.manifests.writing import dump
@@ -70,18 +71,8 @@ class LiveResolver(Source):
             return Answer(asked, type, Rcode.SERVFAIL, since=now, by="the network")
         except (dns.name.EmptyLabel, dns.name.LabelTooLong, dns.name.NameTooLong):
             raise SettingError("name", name, "a domain name") from None
-        records = (
-            _record(canonical(str(part.name)), RecordType(kind), part.ttl, str(each))
-            for part in found.response.answer
-            for each in part
-            if (kind := each.rdtype.name) in list(RecordType)
-        )
-        return Answer(asked, type, records=tuple(records), since=now, by="the network")
-
-
-def _record(name: str, kind: RecordType, ttl: float, value: str) -> Record:
-    leads_to_name = kind is RecordType.CNAME
-    return Record(name, kind, ttl, canonical(value) if leads_to_name else parse_address(value))
+        records = tuple(records_of(found.response))
+        return Answer(asked, type, records=records, since=now, by="the network")
 
 
 def follow(

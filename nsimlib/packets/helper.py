@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -61,6 +62,21 @@ class Helper:
             If the helper is gone.
         """
         return self._ask(do, arguments)[0]
+
+    def load(self, netns: str, rules: Iterable[str]) -> None:
+        """Put rules into a namespace of the lab: texts for `nft -f`, a transaction each.
+
+        Raises
+        ------
+        LabError
+            With what nft says.
+        """
+        try:
+            self.ask("load", netns=netns, rules=list(rules))
+        except FileNotFoundError as error:
+            raise LabError("nft", str(error), "Install the package nftables.") from error
+        except OSError as error:
+            raise LabError("nft", error.strerror or str(error)) from error
 
     def open_socket(self, netns: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """Return a socket that lives in a namespace of the lab."""

@@ -1,34 +1,40 @@
 """The lab: a cluster as real network namespaces, its policies in the real kernel."""
 
-import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from errno import EOPNOTSUPP, EROFS
-from typing import NamedTuple
 
 from nsimlib.cni.choosing import profile_for
+from nsimlib.dns.layout import layout_of
+from nsimlib.dns.parameters import CILIUM, Parameters
+from nsimlib.dns.records import Answer, RecordType, Source
 from nsimlib.errors import LabError, UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.ends import parties
-from nsimlib.model.addresses import Address, parse_address
+from nsimlib.model.addresses import parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, NodeName, parse_end
 from nsimlib.model.objects import External, Party
 from nsimlib.model.ports import Port, PortSet
 from nsimlib.packets.addressing import addressed, outside_of
 from nsimlib.packets.boundaries import boundary_addresses, boundary_ports
-from nsimlib.packets.grants import refuse_what_is_not_understood
+from nsimlib.packets.calico import CalicoEngine
+from nsimlib.packets.engines import Engine
+from nsimlib.packets.fqdn import FqdnEngine
 from nsimlib.packets.helper import Helper, start
-from nsimlib.packets.nftables import transactions
+from nsimlib.packets.hosts import Host
+from nsimlib.packets.nameserver import look_up
+from nsimlib.packets.nftables import NftablesEngine
 from nsimlib.packets.oracle import oracle_rules
 from nsimlib.packets.probes import Probe, all_pairs, kernel_outcomes, probes_of
-from nsimlib.packets.topology import WORLD, Topology, node_netns
+from nsimlib.packets.topology import WORLD, Topology
 from nsimlib.packets.verification import Verification, compare
 
 __all__ = ["ALL_PAIRS", "Lab"]
 
-ENGINES = ("nftables",)
+ENGINES: Mapping[str, type[Engine]] = {
+    each.name: each for each in (NftablesEngine, CalicoEngine, FqdnEngine)
+}
 ALL_PAIRS = "all pairs"
 REMEDIES = {
     EOPNOTSUPP: "The kernel lacks a part of it; as root: modprobe veth nf_tables nf_conntrack.",
@@ -39,51 +45,6 @@ REMEDIES = {
 }
 
 
-class Finished(NamedTuple):
-    """How a program ended and what it said."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A place of the lab that packets come from: a pod, a node, or the world outside."""
-
-    name: str
-    netns: str
-    addresses: tuple[Address, ...]
-    helper: Helper
-
-    def socket(
-        self,
-        family: int = socket.AF_INET,
-        kind: int = socket.SOCK_STREAM,
-        protocol: int = 0,
-    ) -> socket.socket:
-        """Return an ordinary socket whose packets leave from here; it is yours to close."""
-        return self.helper.open_socket(self.netns, int(family), int(kind), protocol)
-
-    def run(self, *argv: str, stdin: str = "", timeout: float | None = 30) -> Finished:
-        """Run a program here to its end, at most `timeout` seconds.
-
-        Raises
-        ------
-        OSError
-            If it cannot be started, or takes too long.
-        """
-        asked = {"netns": self.netns, "argv": argv, "stdin": stdin, "timeout": timeout}
-        return Finished(**self.helper.ask("run", **asked))
-
-    def spawn(self, *argv: str) -> int:
-        """Start a program that runs until the lab ends, and return its process id in the lab."""
-        return int(self.helper.ask("spawn", netns=self.netns, argv=argv))
-
-    def __repr__(self) -> str:
-        return f"Host({self.name!r}, {', '.join(map(str, self.addresses)) or 'any address'})"
-
-
 class Lab:
     """A cluster of network namespaces, with the cluster's policies in the kernel.
 
@@ -92,9 +53,15 @@ class Lab:
     cluster
         What `load` returned. Pods and nodes without an address get one, and `notes` says which.
     engine
-        Who enforces: `"nftables"`.
+        Who enforces: `"nftables"`, which reads NetworkPolicies as the Kubernetes text says;
+        `"calico"`, with the chains and ipsets that Calico writes; `"fqdn"`, which knows rules by
+        name and learns addresses in a DNS proxy, as Cilium does.
     cni
-        The profile that the model is asked under when kernel and model are compared.
+        The profile that the model is asked under when kernel and model are compared; by default the
+        one that reads as the engine does.
+    names, remembers
+        For rules by name: who knows the names outside, by default the places of the cluster; and
+        the parameters of the agents.
 
     Raises
     ------
@@ -109,13 +76,25 @@ class Lab:
     Lab(17 pods on 3 nodes, nftables): not running
     """
 
-    def __init__(self, cluster: Cluster, engine: str = "nftables", cni: str = "spec") -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        engine: str = NftablesEngine.name,
+        cni: str = "",
+        *,
+        names: Source | None = None,
+        remembers: Parameters = CILIUM,
+    ) -> None:
         if engine not in ENGINES:
             raise UnknownName("engine", engine, ENGINES)
-        refuse_what_is_not_understood(cluster.policies)
-        self.engine, self.profile = engine, profile_for(cluster, cni)
-        self.cluster, self.notes = addressed(cluster)
+        self.cluster, given = addressed(cluster)
         self.topology = Topology(self.cluster)
+        if engine == FqdnEngine.name:
+            self.engine: Engine = FqdnEngine(self.cluster, self.topology, names, remembers)
+        else:
+            self.engine = ENGINES[engine](self.cluster, self.topology)
+        self.profile = profile_for(cluster, cni or self.engine.cni)
+        self.notes = (*given, *self.engine.notes)
         self._helper: Helper | None = None
 
     def __enter__(self) -> "Lab":
@@ -130,7 +109,7 @@ class Lab:
         nodes = len(self.topology.hosts)
         size = f"{pods} pods on {nodes} node{'s' if nodes != 1 else ''}"
         state = "running" if self._helper else "not running"
-        return f"Lab({size}, {self.engine}): {state}"
+        return f"Lab({size}, {self.engine.name}): {state}"
 
     def start(self) -> None:
         """Build the network, prove that it carries packets, and put the policies into the kernel.
@@ -155,6 +134,7 @@ class Lab:
     def stop(self) -> None:
         """End the lab; nothing is left of it. One that does not run may be ended, too."""
         if self._helper:
+            self.engine.stop()
             self._helper.close()
         self._helper = None
 
@@ -166,12 +146,12 @@ class Lab:
         return self._helper
 
     def _build(self) -> None:
-        self.helper.ask("build", plan=self.topology.plan())
+        plan = self.topology.plan(self.engine.own_addresses)
+        self.helper.ask("build", plan=plan)
         for netns in self.topology.watched:
             self.load(netns, [oracle_rules(netns)])
         self._prove_links()
-        for name, pods in self.topology.pods.items():
-            self.load(node_netns(name), transactions(self.cluster, pods))
+        self.engine.enforce(self.helper)
 
     def load(self, netns: str, rules: Iterable[str]) -> None:
         """Put rules into a namespace of the lab: texts for `nft -f`, a transaction each.
@@ -181,12 +161,7 @@ class Lab:
         LabError
             With what nft says.
         """
-        try:
-            self.helper.ask("load", netns=netns, rules=list(rules))
-        except FileNotFoundError as error:
-            raise LabError("nft", str(error), "Install the package nftables.") from error
-        except OSError as error:
-            raise LabError("nft", error.strerror or str(error)) from error
+        self.helper.load(netns, rules)
 
     def _prove_links(self) -> None:
         """Without any policy, a packet gets from every pod to the world and back."""
@@ -217,6 +192,24 @@ class Lab:
     def world(self) -> Host:
         """The world outside: it has every address that nobody in the cluster has."""
         return Host(WORLD, WORLD, (), self.helper)
+
+    def look_up(
+        self, pod: str, name: str, type: str = "A", *, over_tcp: bool = False, seconds: float = 5
+    ) -> Answer:
+        """Return what a pod hears that asks kube-dns for a name, in real packets.
+
+        Raises
+        ------
+        TimeoutError
+            If nothing comes back in so many seconds: the question, or its answer, was dropped.
+        UnknownName
+            If the cluster has no kube-dns, or no such pod.
+        """
+        nameserver = layout_of(self.cluster).nameserver
+        asking = self.pod(pod)
+        return look_up(
+            asking.socket, nameserver, name, RecordType(type), seconds=seconds, over_tcp=over_tcp
+        )
 
     def _host(self, party: Party) -> Host:
         return Host(str(party), self.topology.netns(party), party.addresses, self.helper)
@@ -251,16 +244,18 @@ class Lab:
         else:
             asked = [connections] if isinstance(connections, str) else connections
             parsed = (Connection.parse(c) if isinstance(c, str) else c for c in asked)
-            found = [probe for each in parsed for probe in probes_of(self.topology, each)]
+            to = (each for one in parsed for each in self.engine.resolved(one))
+            found = [probe for each in to for probe in probes_of(self.topology, each)]
         kernel = kernel_outcomes(self.helper, self.topology, list(dict.fromkeys(found)))
-        return compare(self.engine, self.cluster, self.profile, kernel)
+        return compare(self.engine, self.profile, kernel)
 
     def _all_pairs(
         self, ports: Sequence[str] | None, outside: Iterable[str] | None
     ) -> Iterator[Probe]:
         cluster = self.cluster
         some = boundary_ports(cluster) if ports is None else _single_ports(ports)
-        beyond = boundary_addresses(cluster) if outside is None else map(parse_address, outside)
+        edges = (*boundary_addresses(cluster), *self.engine.met)
+        beyond = dict.fromkeys(edges) if outside is None else map(parse_address, outside)
         return all_pairs(self.topology, some, beyond)
 
 

@@ -26,7 +26,7 @@ from nsimlib.model.objects import External, Party, Pod
 from nsimlib.packets.addressing import FENCE, LAB_NODE, ends_of, networked, outside_of
 from nsimlib.packets.labd.plan import HOME, LOOPBACK, End
 
-__all__ = ["FABRIC", "UPLINK", "WORLD", "Topology", "node_netns"]
+__all__ = ["FABRIC", "UPLINK", "WORLD", "Topology", "host_of", "node_netns"]
 
 FABRIC = HOME
 WORLD = "world"
@@ -119,9 +119,9 @@ class Topology:
             case _:
                 return node_netns(party.name)
 
-    def plan(self) -> dict[str, Any]:
-        """Return the plan as the helper reads it."""
-        return Planning(self).plan()
+    def plan(self, of_every_node: tuple[Address, ...] = ()) -> dict[str, Any]:
+        """Return the plan as the helper reads it; some addresses are on every node."""
+        return Planning(self, of_every_node).plan()
 
 
 def node_netns(name: str) -> str:
@@ -132,8 +132,8 @@ def node_netns(name: str) -> str:
 class Planning:
     """A plan in the making."""
 
-    def __init__(self, topology: Topology) -> None:
-        self.topology = topology
+    def __init__(self, topology: Topology, of_every_node: tuple[Address, ...]) -> None:
+        self.topology, self.of_every_node = topology, of_every_node
         self.places: dict[str, Planned] = {}
         self.links: list[tuple[End, End]] = []
 
@@ -183,6 +183,8 @@ class Planning:
         number = len(self.links)
         down, up = self._link(FABRIC, netns, f"node{number}", UPLINK)
         self._default_route(netns, up)
+        own = ((LOOPBACK, str(address)) for address in self.of_every_node)
+        self.places[netns].addresses.extend(own)
         if netns == self.topology.fence[1]:
             self.places[netns].addresses.append((up, FENCE))
             self.places[FABRIC].routes.append((down, f"{FENCE}/32", "via"))

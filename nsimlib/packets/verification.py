@@ -1,6 +1,6 @@
 """The kernel's verdict beside the model's, probe by probe."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -12,10 +12,12 @@ from nsimlib.evaluation.pairs import Pairs
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.model.addresses import Family
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Node, Party, Pod
+from nsimlib.model.objects import External, Node, Party, Pod
 from nsimlib.model.tables import Table
 from nsimlib.packets.addressing import ends_of
+from nsimlib.packets.engines import Engine
 from nsimlib.packets.probes import Probe
+from nsimlib.packets.topology import host_of
 
 __all__ = ["Row", "Verification", "compare"]
 
@@ -45,8 +47,13 @@ class Model:
         """Return the model's outcome for a probe."""
         if not probe.port.protocol.has_ports:
             return self.verdict(probe).outcome
-        ends = (self._counterparts.get(e, e) for e in (probe.source, probe.destination))
+        ends = map(self._counterpart, (probe.source, probe.destination))
         return self._pairs.between(*ends).outcome(probe.port)
+
+    def _counterpart(self, end: Party) -> Party:
+        if isinstance(end, External):
+            return self.cluster.external(end.address)
+        return self._counterparts[end]
 
     def verdict(self, probe: Probe) -> Verdict:
         """Return the model's verdict for a probe, with every reason."""
@@ -81,7 +88,7 @@ class Verification:
     engine: str
     profile: str
     rows: tuple[Row, ...]
-    models: Mapping[Family, Model]
+    models: Mapping[tuple[str, Family], Model]
 
     @cached_property
     def differences(self) -> tuple[Row, ...]:
@@ -97,7 +104,7 @@ class Verification:
     def verdicts(self) -> tuple[Verdict, ...]:
         """The model's verdicts on the rows that differ, each with its reasons."""
         return tuple(
-            self.models[row.probe.source_address.family].verdict(row.probe)
+            self.models[_sender(row.probe), row.probe.source_address.family].verdict(row.probe)
             for row in self.differences
         )
 
@@ -139,14 +146,18 @@ def _cells(row: Row) -> tuple[object, ...]:
     return *ends, str(probe.port), row.kernel.value, row.model.value, row.agree
 
 
-def compare(
-    engine: str, cluster: Cluster, profile: Profile, kernel: Mapping[Probe, Outcome]
-) -> Verification:
-    """Return the kernel's outcomes beside the model's."""
-    families: Iterable[Family] = {probe.source_address.family for probe in kernel}
-    models = {family: Model(cluster, profile, family) for family in families}
-    rows = (
-        Row(probe, outcome, models[probe.source_address.family].outcome(probe))
-        for probe, outcome in kernel.items()
-    )
-    return Verification(engine, profile.name, tuple(rows), models)
+def compare(engine: Engine, profile: Profile, kernel: Mapping[Probe, Outcome]) -> Verification:
+    """Return the kernel's outcomes beside the model's, which knows what the engine knows."""
+    models: dict[tuple[str, Family], Model] = {}
+    rows = []
+    for probe, outcome in kernel.items():
+        key = _sender(probe), probe.source_address.family
+        if key not in models:
+            models[key] = Model(engine.seen_on(key[0]), profile, key[1])
+        rows.append(Row(probe, outcome, models[key].outcome(probe)))
+    return Verification(engine.name, profile.name, tuple(rows), models)
+
+
+def _sender(probe: Probe) -> str:
+    """The node that a probe comes from; what is outside comes from none."""
+    return host_of(probe.source) if isinstance(probe.source, Pod) else ""

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Policy, Rule
-from nsimlib.packets import nftables
 from nsimlib.packets.addressing import can_be_sent
 from nsimlib.packets.checking import Report
 from nsimlib.packets.lab import Lab
+from nsimlib.packets.nftables import Statement, policy_statements
 from tests import strategies as make
 from tests.builders import EGRESS, INGRESS, block, cluster, node, pod, pods, policy, rule
 
@@ -108,10 +108,10 @@ def test_a_wrong_rule_in_the_kernel_is_noticed(
     assert machine
     assert named
 
-    def mutated(given: Cluster, pods: Iterable[Pod]) -> Iterable[str]:
-        return nftables.transactions(replace(given, policies=(enforced,)), pods)
+    def mutated(given: Cluster, pods: Iterable[Pod]) -> Iterable[Statement]:
+        return policy_statements(replace(given, policies=(enforced,)), pods)
 
-    monkeypatch.setattr("nsimlib.packets.lab.transactions", mutated)
+    monkeypatch.setattr("nsimlib.packets.nftables.policy_statements", mutated)
     with Lab(cluster(WEB, DB, policies=[meant], nodes=NODES)) as lab:
         found = lab.verify()
     assert set(noticed) <= {str(row.probe) for row in found.differences}

@@ -8,7 +8,7 @@ from nsimlib.errors import LabError
 from nsimlib.model.addresses import Family
 from nsimlib.model.peers import DomainPeer
 from nsimlib.model.policy import Action, Direction, Policy, Rule
-from nsimlib.packets.grants import grants, refuse_what_is_not_understood
+from nsimlib.packets.grants import refuse_what_is_not_understood, rights
 from tests.builders import EGRESS, INGRESS, block, cluster, pod, pods, policy, rule
 
 WEB = pod("shop/web", "10.0.0.1", "fd00::1", ports="http=8080/TCP", app="web")
@@ -18,8 +18,8 @@ HOST = pod("shop/agent", "10.9.0.1", host_network=True, app="db", node="worker-1
 
 def granted(*rules: Rule, direction: Direction = EGRESS) -> list[str] | None:
     made = cluster(WEB, DB, HOST, policies=[policy("shop/p", *rules, directions=[direction])])
-    found = grants(made, WEB, direction)
-    return None if found is None else [f"{each.range} {each.ports}" for each in found]
+    found = rights(made, WEB, direction)
+    return None if found is None else [f"{each.range} {each.ports}" for each in found.grants]
 
 
 EVERYONE = [f"{Family.IPV4.everything} None", f"{Family.IPV6.everything} None"]
@@ -85,12 +85,12 @@ def test_rules_become_disjoint_ranges(
 
 def test_who_is_not_isolated_has_no_grants() -> None:
     made = cluster(WEB, policies=[policy("shop/p", rule(), app="db")])
-    assert grants(made, WEB, EGRESS) is None
+    assert rights(made, WEB, EGRESS) is None
 
 
 def test_a_staged_policy_grants_and_isolates_nothing() -> None:
     staged = replace(policy("shop/p"), staged=True)
-    assert grants(cluster(WEB, policies=[staged]), WEB, EGRESS) is None
+    assert rights(cluster(WEB, policies=[staged]), WEB, EGRESS) is None
 
 
 REFUSED = [

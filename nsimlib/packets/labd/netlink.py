@@ -38,10 +38,13 @@ class Request(NamedTuple):
 
 
 class Netlink:
-    """A socket to one part of the kernel, in the network namespace it was opened in."""
+    """A socket to one part of the kernel, in the network namespace it was opened in.
 
-    def __init__(self, protocol: int) -> None:
-        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
+    One that somebody else opened may be `given`; the kernel heeds whoever made the namespace.
+    """
+
+    def __init__(self, protocol: int, given: socket.socket | None = None) -> None:
+        self.socket = given or socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         self.socket.bind((0, 0))
         for option in (CAP_ACK, EXT_ACK):
             self.socket.setsockopt(SOL_NETLINK, option, 1)
