@@ -415,6 +415,40 @@ def tiered(draw: st.DrawFn, peers: st.SearchStrategy[Peer] = MORE_PEERS) -> Clus
     return replace(draw(clusters()), policies=tuple(policies))
 
 
+#: what Calico's own rules say of an end
+#: pods of Calico's datapath have addresses
+CALICO_SHAPES = (("v4",), ("v4", "v6"), ("v6", "v4"), ("v6",))
+CALICO_SETS: tuple[Peer, ...] = (
+    PodPeer(None, LabelSelector.of(app="db"), with_sets=True),
+    PodPeer(EVERYTHING, EVERYTHING, with_sets=True, with_global_sets=True),
+)
+CALICO_PLAIN = st.one_of(PEERS, st.sampled_from(CALICO_SETS))
+CALICO_PARTS = st.lists(CALICO_PLAIN, max_size=2).map(tuple)
+CALICO_PEERS = st.one_of(
+    CALICO_PLAIN,
+    st.builds(AllOf, CALICO_PARTS),
+    st.builds(AnyOf, CALICO_PARTS),
+    st.builds(Not, CALICO_PLAIN),
+    st.builds(Not, st.builds(AllOf, CALICO_PARTS)),
+)
+MINE = Tier("mine", Combination.FIRST_MATCH, (), Action.DENY, order=500.0)
+CALICO_TIERS = st.sampled_from(("kube-admin", "default", "kube-baseline", MINE.name))
+
+
+@st.composite
+def calico_clusters(draw: st.DrawFn) -> Cluster:
+    """A cluster with policies of Calico's own in several tiers, and NetworkPolicies among them."""
+    policies = []
+    for number in range(draw(st.integers(1, 4))):
+        if draw(st.booleans()):
+            name = f"own-{number}"
+            kind = tier_policies("GlobalNetworkPolicy", ADMIN_ACTIONS, name, CALICO_PEERS)
+            policies.append(replace(draw(kind), tier=draw(CALICO_TIERS)))
+        else:
+            policies.append(draw(network_policies(f"policy-{number}")))
+    return replace(draw(clusters(CALICO_SHAPES)), policies=tuple(policies), tiers=(MINE,))
+
+
 def _upto(most: int) -> st.SearchStrategy[range]:
     return st.integers(0, most).map(range)
 

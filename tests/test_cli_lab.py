@@ -35,3 +35,9 @@ def test_run_refuses_what_the_engine_does_not_enforce() -> None:
     code, text = run("run", "enforcers-part")
     assert code == 2
     assert "shop/by-domain" in text
+
+
+def test_run_takes_the_engine_that_knows_the_policies() -> None:
+    code, text = run("run", "enforcers-part", "--engine", "calico", "--port", "8080/TCP")
+    assert code == 0
+    assert text.startswith("Kernel (calico) against model (calico): ")

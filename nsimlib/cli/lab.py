@@ -4,9 +4,11 @@ import sys
 
 import click
 
-from nsimlib.cli.commands import lenient_option, load_input, main, paths_argument, reading_option
+from nsimlib.cli.commands import lenient_option, load_input, main, paths_argument
+from nsimlib.cni.choosing import AUTO
+from nsimlib.cni.profile import profile_names
 from nsimlib.packets.checking import check
-from nsimlib.packets.lab import Lab
+from nsimlib.packets.lab import ENGINES, Lab
 
 
 @main.group("lab")
@@ -27,16 +29,31 @@ def check_command() -> None:
 
 @lab_group.command("run")
 @paths_argument
-@reading_option
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=next(iter(ENGINES)),
+    show_default=True,
+    help="Whose rules the kernel is given.",
+)
+@click.option(
+    "--cni",
+    default="",
+    type=click.Choice((*profile_names(), AUTO, "")),
+    metavar="PROFILE",
+    help="The profile that the model is asked under; by default the one that suits the engine.",
+)
 @click.option("--port", "ports", multiple=True, help="Only these ports, such as 5432/TCP.")
 @lenient_option
-def run_command(paths: tuple[str, ...], cni: str, ports: tuple[str, ...], lenient: bool) -> None:
+def run_command(
+    paths: tuple[str, ...], engine: str, cni: str, ports: tuple[str, ...], lenient: bool
+) -> None:
     """Hold the kernel's verdict against the model's, for all pairs of the manifests at PATHS.
 
     Without --port, at the edges of all ports that rules name. Exits with 0 if nothing differs, 1 if
     something does.
     """
-    with Lab(load_input(paths, lenient), cni=cni) as lab:
+    with Lab(load_input(paths, lenient), engine, cni) as lab:
         found = lab.verify(ports=ports or None)
     click.echo(str(found))
     sys.exit(0 if found else 1)

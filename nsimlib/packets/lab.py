@@ -15,9 +15,9 @@ from nsimlib.model.addresses import parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, NodeName, parse_end
 from nsimlib.model.objects import External, Party
-from nsimlib.model.ports import Port, PortSet
+from nsimlib.model.ports import Port
 from nsimlib.packets.addressing import addressed, outside_of
-from nsimlib.packets.boundaries import boundary_addresses, boundary_ports
+from nsimlib.packets.boundaries import boundary_addresses, boundary_ports, single_ports
 from nsimlib.packets.calico import CalicoEngine
 from nsimlib.packets.engines import Engine
 from nsimlib.packets.fqdn import FqdnEngine
@@ -30,7 +30,7 @@ from nsimlib.packets.probes import Probe, all_pairs, kernel_outcomes, probes_of
 from nsimlib.packets.topology import WORLD, Topology
 from nsimlib.packets.verification import Verification, compare
 
-__all__ = ["ALL_PAIRS", "Lab"]
+__all__ = ["ALL_PAIRS", "ENGINES", "Lab"]
 
 ENGINES: Mapping[str, type[Engine]] = {
     each.name: each for each in (NftablesEngine, CalicoEngine, FqdnEngine)
@@ -229,8 +229,8 @@ class Lab:
             Connections, in their notation or as objects; of a workload every pod is asked. Or
             `"all pairs"`: every two ends of which one is a pod.
         ports
-            For all pairs: ports such as `"5432/TCP"`; by default those where rules begin and end,
-            and their neighbours.
+            For all pairs: ports such as `"5432/TCP"`, or types of ICMP such as `"8/ICMP"`; by
+            default those where rules begin and end, and their neighbours.
         outside
             For all pairs: addresses that are in no cluster; by default the edges of all blocks.
 
@@ -253,12 +253,7 @@ class Lab:
         self, ports: Sequence[str] | None, outside: Iterable[str] | None
     ) -> Iterator[Probe]:
         cluster = self.cluster
-        some = boundary_ports(cluster) if ports is None else _single_ports(ports)
+        some = boundary_ports(cluster) if ports is None else single_ports(ports)
         edges = (*boundary_addresses(cluster), *self.engine.met)
         beyond = dict.fromkeys(edges) if outside is None else map(parse_address, outside)
         return all_pairs(self.topology, some, beyond)
-
-
-def _single_ports(texts: Iterable[str]) -> tuple[Port, ...]:
-    spans = PortSet.of(*texts)
-    return tuple(Port(n, protocol) for protocol, (a, b) in spans for n in range(a, b + 1))

@@ -41,7 +41,9 @@ from nsimlib.packets.helper import Helper
 from nsimlib.packets.topology import Topology, node_netns
 
 __all__ = [
+    "HEADERS",
     "POLICIES",
+    "RULE",
     "TYPES",
     "NftablesEngine",
     "Statement",
@@ -60,7 +62,8 @@ MAPS = {Direction.EGRESS: "senders", Direction.INGRESS: "receivers"}
 ENDS = {Direction.EGRESS: ("daddr", "iifname"), Direction.INGRESS: ("saddr", "oifname")}
 #: bytes that a transaction may take, half of the smallest buffer, and what its parts take
 MOST = 100_000
-RULE, CHAIN, SET, ELEMENT = 500, 100, 200, 150
+RULE = 500
+CHAIN, SET, ELEMENT = 100, 200, 150
 ELEMENTS_AT_ONCE = 200
 NOBODY: Mapping[DomainPeer, int] = {}
 

@@ -26,6 +26,7 @@ NUMBERS = {
     Protocol.ICMP: 1,
     Protocol.ICMPV6: 58,
 }
+ICMP = {Protocol.ICMP: Family.IPV4, Protocol.ICMPV6: Family.IPV6}
 OUTCOMES = {"+": Outcome.ALLOWED, "-": Outcome.DENIED}
 
 
@@ -87,6 +88,8 @@ def probes_of(topology: Topology, connection: Connection) -> Iterator[Probe]:
             raise LabError("probes", f"{connection}: the lab translates no Service address", remedy)
         if ours is None or theirs is None or ours.family is not theirs.family:
             raise LabError("probes", f"{connection}: the ends share no address family")
+        if not _is_in(ours.family, connection.port.protocol):
+            continue
         probe = Probe(path.source, path.destination, ours, theirs, connection.port)
         if problem := _problem(topology, probe):
             raise LabError("probes", f"{probe}: {problem}")
@@ -118,7 +121,13 @@ def all_pairs(
             continue
         for ours, theirs in product(source.addresses, destination.addresses):
             if ours.family is theirs.family:
-                yield from (Probe(source, destination, ours, theirs, port) for port in ports)
+                those = (port for port in ports if _is_in(ours.family, port.protocol))
+                yield from (Probe(source, destination, ours, theirs, port) for port in those)
+
+
+def _is_in(family: Family, protocol: Protocol) -> bool:
+    """Whether packets of a family can be of a protocol: each has an ICMP of its own."""
+    return ICMP.get(protocol, family) is family
 
 
 def _is_known(cluster: Cluster, address: Address) -> bool:

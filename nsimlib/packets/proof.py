@@ -30,7 +30,7 @@ class Unproven:
 
 
 def verify(
-    cluster: Cluster, *, ports: Sequence[str] | None = None, cni: str = "spec"
+    cluster: Cluster, *, ports: Sequence[str] | None = None, engine: str = "nftables", cni: str = ""
 ) -> Verification | Unproven:
     """Start a lab, hold the kernel against the model for all pairs, and stop the lab.
 
@@ -39,11 +39,13 @@ def verify(
     ports
         Ports such as `"5432/TCP"`; by default those where rules begin and end, and their
         neighbours.
+    engine
+        Who enforces: `"nftables"`, `"calico"` or `"fqdn"`, as for a `Lab`.
     cni
-        The profile that the model is asked under.
+        The profile that the model is asked under; by default the one that reads as the engine does.
     """
     try:
-        with Lab(cluster, cni=cni) as lab:
+        with Lab(cluster, engine, cni) as lab:
             return lab.verify(ports=ports)
     except LabError as error:
         return Unproven(error)

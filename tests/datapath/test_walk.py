@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import nsimlib as ns
 from nsimlib.cni.profile import load_profile
@@ -22,10 +21,7 @@ from nsimlib.evaluation.engine import evaluate
 from nsimlib.model.addresses import Family, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection
-from nsimlib.model.peers import AllOf, AnyOf, Not, Peer, PodPeer
-from nsimlib.model.policy import Action, Combination, Tier
 from nsimlib.model.ports import Port, Protocol
-from nsimlib.model.selectors import EVERYTHING, LabelSelector
 from tests import strategies as make
 
 ALLOWED, DENIED, UNDETERMINED = Outcome
@@ -316,39 +312,8 @@ def test_walk_and_verdict_agree_on_services(asked: tuple[Cluster, Connection]) -
     agree(*asked)
 
 
-SETS: tuple[Peer, ...] = (
-    PodPeer(None, LabelSelector.of(app="db"), with_sets=True),
-    PodPeer(EVERYTHING, EVERYTHING, with_sets=True, with_global_sets=True),
-)
-PLAIN = st.one_of(make.PEERS, st.sampled_from(SETS))
-PARTS = st.lists(PLAIN, max_size=2).map(tuple)
-PEERS = st.one_of(
-    PLAIN,
-    st.builds(AllOf, PARTS),
-    st.builds(AnyOf, PARTS),
-    st.builds(Not, PLAIN),
-    st.builds(Not, st.builds(AllOf, PARTS)),
-)
-MINE = Tier("mine", Combination.FIRST_MATCH, (), Action.DENY, order=500.0)
-TIERS = st.sampled_from(("kube-admin", "default", "kube-baseline", MINE.name))
-
-
-@st.composite
-def tiered(draw: st.DrawFn) -> Cluster:
-    """A cluster with policies of Calico's own in several tiers, and NetworkPolicies among them."""
-    policies = []
-    for number in range(draw(st.integers(1, 4))):
-        if draw(st.booleans()):
-            name = f"own-{number}"
-            kind = make.tier_policies("GlobalNetworkPolicy", make.ADMIN_ACTIONS, name, PEERS)
-            policies.append(replace(draw(kind), tier=draw(TIERS)))
-        else:
-            policies.append(draw(make.network_policies(f"policy-{number}")))
-    return replace(draw(make.clusters(SHAPES)), policies=tuple(policies), tiers=(MINE,))
-
-
 @few
-@given(make.asked(tiered()))
+@given(make.asked(make.calico_clusters()))
 def test_walk_and_verdict_agree_on_calico_s_own_policies(
     asked: tuple[Cluster, Connection],
 ) -> None:

@@ -275,13 +275,14 @@ def test_a_listener_of_the_machine_hears_nothing(lab: Lab) -> None:
             outside.accept()
 
 
-def test_large_policies_load(machine: Report) -> None:
+@pytest.mark.parametrize("engine", ["nftables", "calico"])
+def test_large_policies_load(machine: Report, engine: str) -> None:
     """More rules and elements than the kernel takes from an ordinary user at once."""
     assert machine
     numbers = range(6)
     those = [pod(f"shop/pod-{n}", f"192.168.0.{n + 1}", app=f"app-{n}") for n in numbers]
     policies = [policy(f"shop/p-{n}", *blocks_of(n), app=f"app-{n}") for n in numbers]
-    with Lab(cluster(*those, policies=policies)) as lab:
+    with Lab(cluster(*those, policies=policies), engine) as lab:
         asked = ["shop/pod-5 -> 10.5.249.223:80/TCP", "shop/pod-5 -> 10.5.249.224:80/TCP"]
         assert [row.kernel for row in lab.verify(asked).rows] == [ALLOWED, DENIED]
 

@@ -13,9 +13,10 @@ from nsimlib.packets.labd.netlink import (
     nested,
 )
 
-__all__ = ["Change", "change", "elements", "empty", "open_netfilter"]
+__all__ = ["NETFILTER", "Change", "change", "elements", "empty", "open_netfilter"]
 
-NETFILTER, NFTABLES = 12, 10
+NETFILTER = 12
+NFTABLES = 10
 BATCH_BEGIN, BATCH_END = 16, 17
 NEW_ELEMENTS, GET_ELEMENTS, DELETE_ELEMENTS = (NFTABLES << 8 | number for number in (12, 13, 14))
 TABLE, SET, ELEMENTS = 1, 2, 3
