@@ -1,12 +1,14 @@
 """Real packets: `nsim lab check`, `nsim lab run`."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from nsimlib.cli.commands import lenient_option, load_input, main, paths_argument
 from nsimlib.cni.choosing import AUTO
 from nsimlib.cni.profile import profile_names
+from nsimlib.lessons.recording import record
 from nsimlib.packets.checking import check
 from nsimlib.packets.lab import ENGINES, Lab
 
@@ -57,3 +59,11 @@ def run_command(
         found = lab.verify(ports=ports or None)
     click.echo(str(found))
     sys.exit(0 if found else 1)
+
+
+@lab_group.command("record")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def record_command(folder: Path) -> None:
+    """Record anew in FOLDER what is shown where no lab runs; in a clone that is data/recorded."""
+    for path in record(folder):
+        click.echo(str(path))

@@ -19,6 +19,7 @@ from nsimlib.model.ports import Port
 from nsimlib.packets.addressing import addressed, outside_of
 from nsimlib.packets.boundaries import boundary_addresses, boundary_ports, single_ports
 from nsimlib.packets.calico import CalicoEngine
+from nsimlib.packets.capturing import Capture, captured
 from nsimlib.packets.engines import Engine
 from nsimlib.packets.fqdn import FqdnEngine
 from nsimlib.packets.helper import Helper, start
@@ -210,6 +211,21 @@ class Lab:
         return look_up(
             asking.socket, nameserver, name, RecordType(type), seconds=seconds, over_tcp=over_tcp
         )
+
+    def capture(
+        self, connection: str | Connection, question: bytes = b"", answer: bytes = b""
+    ) -> Capture:
+        """Open a connection to a server that answers, and return every frame that the pod saw.
+
+        Raises
+        ------
+        LabError
+            If it is neither TCP nor UDP, or no pod opens it.
+        """
+        parsed = Connection.parse(connection) if isinstance(connection, str) else connection
+        asked = next(iter(self.engine.resolved(parsed)))
+        said = question or b"What is the answer?", answer or b"42"
+        return captured(self.helper, self.topology, asked, *said)
 
     def _host(self, party: Party) -> Host:
         return Host(str(party), self.topology.netns(party), party.addresses, self.helper)

@@ -26,7 +26,7 @@ from nsimlib.model.objects import External, Party, Pod
 from nsimlib.packets.addressing import FENCE, LAB_NODE, ends_of, networked, outside_of
 from nsimlib.packets.labd.plan import HOME, LOOPBACK, End
 
-__all__ = ["FABRIC", "UPLINK", "WORLD", "Topology", "host_of", "node_netns"]
+__all__ = ["ETHERNET", "FABRIC", "UPLINK", "WORLD", "Topology", "host_of", "node_netns"]
 
 FABRIC = HOME
 WORLD = "world"

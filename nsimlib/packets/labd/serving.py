@@ -10,6 +10,7 @@ from nsimlib.packets.labd.channel import receive, send
 from nsimlib.packets.labd.commands import run, spawn
 from nsimlib.packets.labd.netns import Namespaces
 from nsimlib.packets.labd.nft import load_rules
+from nsimlib.packets.labd.offloads import switch_off_offloads
 from nsimlib.packets.labd.probing import Prober
 
 __all__ = ["error_of", "serve"]
@@ -43,6 +44,11 @@ class Service:
     def spawn(self, netns: str, argv: list[str]) -> int:
         """Start a program."""
         return spawn(self.namespaces.descriptor(netns), argv)
+
+    def switch_off_offloads(self, netns: str, interfaces: list[str]) -> None:
+        """Have interfaces send frames as a wire would carry them."""
+        with self.namespaces.entered(netns):
+            switch_off_offloads(interfaces)
 
     def open_socket(self, netns: str, family: int, kind: int, protocol: int) -> socket.socket:
         """Open a socket in a namespace; it works there wherever it is passed to."""
