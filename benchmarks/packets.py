@@ -16,7 +16,7 @@ import nsimlib as ns
 from benchmarks.generate import Shape, write
 from benchmarks.measure import Figure, best, table
 from nsimlib.model.cluster import Cluster
-from nsimlib.packets.lab import Lab
+from nsimlib.packets.lab import ENGINES, Lab
 
 SHAPES = {
     "20 pods": Shape(20, 4, 8, replicas=5, fat=False),
@@ -27,10 +27,11 @@ VERDICTS = 10_000
 
 
 def measure() -> Iterator[Figure]:
-    """Yield the seconds of a start and of an end for each size, then those of the verdicts."""
+    """Yield the seconds of a start with each engine, then those of the verdicts, for each size."""
     for case, shape in SHAPES.items():
         cluster = made(shape)
-        yield Figure("packets", case, "start", started(cluster))
+        for engine in ENGINES:
+            yield Figure("packets", case, f"start, {engine}", started(cluster, engine))
         with Lab(cluster) as lab:
             yield from asked(case, lab)
 
@@ -45,10 +46,10 @@ def made(shape: Shape) -> Cluster:
     return replace(cluster, pods=tuple(spread))
 
 
-def started(cluster: Cluster) -> float:
+def started(cluster: Cluster, engine: str) -> float:
     """Return the seconds from a cluster to a running lab."""
     with ExitStack() as running:
-        return best(lambda: running.enter_context(Lab(cluster)))[1]
+        return best(lambda: running.enter_context(Lab(cluster, engine)))[1]
 
 
 def asked(case: str, lab: Lab) -> Iterator[Figure]:

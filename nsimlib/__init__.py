@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from nsimlib.model.domains import pattern_table
     from nsimlib.packets.checking import check as lab_check
     from nsimlib.packets.lab import Lab
-    from nsimlib.packets.proof import verify
+    from nsimlib.packets.proof import capture, verify
     from nsimlib.patterns.article import article_names, article_version
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
@@ -167,7 +167,7 @@ PLACES = {
     "model.domains": "pattern_table",
     "packets.checking": "lab_check:check",
     "packets.lab": "Lab",
-    "packets.proof": "verify",
+    "packets.proof": "capture verify",
     "patterns.article": "article_names article_version",
     "patterns.database_files": "pattern_names read_database",
     "patterns.pattern": "dialect_names pattern",
@@ -209,6 +209,7 @@ __all__ = [
     "audit",
     "below_the_api",
     "beside_the_true_lines",
+    "capture",
     "certificate",
     "compare",
     "coverage",

@@ -4,6 +4,7 @@ What was assumed is named in notes.
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from nsimlib.errors import LabError
 from nsimlib.model.addresses import Address, Family, parse_address, parse_cidr
@@ -12,7 +13,16 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Node, Party, Pod
 from nsimlib.packets.labd.plan import GATEWAYS
 
-__all__ = ["FENCE", "LAB_NODE", "addressed", "can_be_sent", "ends_of", "networked", "outside_of"]
+__all__ = [
+    "FENCE",
+    "LAB_NODE",
+    "addressed",
+    "can_be_sent",
+    "ends_of",
+    "networked",
+    "of_one_family",
+    "outside_of",
+]
 
 #: where pods are that run on no node; it is no node of the cluster
 LAB_NODE = "lab"
@@ -36,6 +46,7 @@ UNSENDABLE = tuple(
 )
 #: blocks that are given to nobody on the internet (RFC 5737, RFC 3849)
 DOCUMENTATION = parse_cidr("192.0.2.0/24"), parse_cidr("2001:db8::/32")
+P = TypeVar("P", Pod, Node)
 
 
 def addressed(cluster: Cluster) -> tuple[Cluster, tuple[str, ...]]:
@@ -91,3 +102,14 @@ def can_be_sent(address: Address) -> bool:
 def outside_of(cluster: Cluster) -> dict[Family, Address]:
     """Return an address of each family that nobody in the cluster has."""
     return {span.family: next(free_in(span, cluster)) for span in DOCUMENTATION}
+
+
+def of_one_family(cluster: Cluster, family: Family) -> Cluster:
+    """Return the cluster with the addresses of one family alone."""
+
+    def cut(end: P) -> P:
+        return replace(end, addresses=tuple(a for a in end.addresses if a.family is family))
+
+    return replace(
+        cluster, pods=tuple(map(cut, cluster.pods)), nodes=tuple(map(cut, cluster.nodes))
+    )

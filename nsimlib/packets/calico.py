@@ -44,7 +44,8 @@ class CalicoEngine(Engine):
         """Load the sets and the chains of each node; what the kernel calls comes last."""
         for name, node in self.nodes.items():
             for family in self.topology.families:
-                _fed(helper, node_netns(name), save_sets(node.sets(family)), "ipset", "restore")
+                if sets := save_sets(node.sets(family)):
+                    _fed(helper, node_netns(name), sets, "ipset", "restore")
                 # Every part is a transaction of its own (`saving`), in one run of the program.
                 parts = "".join(save_parts(node.ruleset(family)))
                 _fed(helper, node_netns(name), parts, PROGRAMS[family], "--noflush")

@@ -41,6 +41,12 @@ class Layer:
     fields: tuple[Field, ...]
     raw: bytes
 
+    @property
+    def title(self) -> str:
+        """What it is and how long: of all but the payload, that is the header."""
+        of_header = "" if self.name == "payload" else " of header"
+        return f"{self.name}, {len(self.raw)} bytes{of_header}"
+
     def __getitem__(self, name: str) -> str:
         """The value of a field."""
         return next(each.value for each in self.fields if each.name == name)
@@ -90,7 +96,7 @@ class Frame(Shown):
     def __repr__(self) -> str:
         lines = [f"{'sent' if self.sent else 'received'}, {len(self.raw)} bytes"]
         for depth, layer in enumerate(self.layers):
-            lines.append(f"{'  ' * depth}{layer.name}, {len(layer.raw)} bytes")
+            lines.append(f"{'  ' * depth}{layer.title}")
             lines += [f"{'  ' * depth}  {each.name:16} {each.value}" for each in layer.fields]
         return "\n".join(lines)
 

@@ -1,8 +1,9 @@
 """The lab: a cluster as real network namespaces, its policies in the real kernel."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from errno import EOPNOTSUPP, EROFS
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from errno import EOPNOTSUPP
+from functools import partial
 
 from nsimlib.cni.choosing import profile_for
 from nsimlib.dns.layout import layout_of
@@ -11,12 +12,12 @@ from nsimlib.dns.records import Answer, RecordType, Source
 from nsimlib.errors import LabError, UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.ends import parties
-from nsimlib.model.addresses import parse_address
+from nsimlib.model.addresses import Family, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, NodeName, parse_end
 from nsimlib.model.objects import External, Party
 from nsimlib.model.ports import Port
-from nsimlib.packets.addressing import addressed, outside_of
+from nsimlib.packets.addressing import addressed, of_one_family, outside_of
 from nsimlib.packets.boundaries import boundary_addresses, boundary_ports, single_ports
 from nsimlib.packets.calico import CalicoEngine
 from nsimlib.packets.capturing import Capture, captured
@@ -39,11 +40,9 @@ ENGINES: Mapping[str, type[Engine]] = {
 ALL_PAIRS = "all pairs"
 REMEDIES = {
     EOPNOTSUPP: "The kernel lacks a part of it; as root: modprobe veth nf_tables nf_conntrack.",
-    EROFS: (
-        "IPv6 forwarding needs /proc/sys, which this container keeps from being written: "
-        "run it with systempaths=unconfined, or a cluster of IPv4 alone."
-    ),
 }
+#: where the kernel is told to forward IPv6; some containers keep it from being written
+IPV6_SETTINGS = "/proc/sys/net/ipv6"
 
 
 class Lab:
@@ -63,6 +62,8 @@ class Lab:
     names, remembers
         For rules by name: who knows the names outside, by default the places of the cluster; and
         the parameters of the agents.
+
+    Where the machine allows no IPv6, the lab does without once it is started; `notes` say so.
 
     Raises
     ------
@@ -88,15 +89,19 @@ class Lab:
     ) -> None:
         if engine not in ENGINES:
             raise UnknownName("engine", engine, ENGINES)
+        self._making: Callable[[Cluster, Topology], Engine] = ENGINES[engine]
+        if engine == FqdnEngine.name:
+            self._making = partial(FqdnEngine, names=names, remembers=remembers)
+        self._prepare(cluster)
+        self.profile = profile_for(cluster, cni or self.engine.cni)
+        self._helper: Helper | None = None
+
+    def _prepare(self, cluster: Cluster, *notes: str) -> None:
+        """Settle what is to be built."""
         self.cluster, given = addressed(cluster)
         self.topology = Topology(self.cluster)
-        if engine == FqdnEngine.name:
-            self.engine: Engine = FqdnEngine(self.cluster, self.topology, names, remembers)
-        else:
-            self.engine = ENGINES[engine](self.cluster, self.topology)
-        self.profile = profile_for(cluster, cni or self.engine.cni)
-        self.notes = (*given, *self.engine.notes)
-        self._helper: Helper | None = None
+        self.engine = self._making(self.cluster, self.topology)
+        self.notes = (*notes, *given, *self.engine.notes)
 
     def __enter__(self) -> "Lab":
         self.start()
@@ -122,22 +127,30 @@ class Lab:
         """
         if self._helper:
             return
+        try:
+            self._started()
+        except OSError as error:
+            if not str(error.filename).startswith(IPV6_SETTINGS):
+                remedy = REMEDIES.get(error.errno or 0, "")
+                raise LabError("network", str(error), remedy) from error
+            self._prepare(
+                of_one_family(self.cluster, Family.IPV4), f"without IPv6: {error.strerror}"
+            )
+            self.start()
+
+    def _started(self) -> None:
         self._helper = start()
         with ExitStack() as undo:
             undo.callback(self.stop)
-            try:
-                self._build()
-            except OSError as error:
-                remedy = REMEDIES.get(error.errno or 0, "")
-                raise LabError("network", str(error), remedy) from error
+            self._build()
             undo.pop_all()
 
     def stop(self) -> None:
         """End the lab; nothing is left of it. One that does not run may be ended, too."""
-        if self._helper:
-            self.engine.stop()
-            self._helper.close()
-        self._helper = None
+        helper, self._helper = self._helper, None
+        if helper:
+            with closing(helper):
+                self.engine.stop()
 
     @property
     def helper(self) -> Helper:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nsimlib.errors import LabError
+from nsimlib.evaluation.verdict import Verdict
 from nsimlib.model.cluster import Cluster
 from nsimlib.packets.capturing import Capture
 from nsimlib.packets.lab import Lab
@@ -26,6 +27,11 @@ class Unproven:
     @property
     def differences(self) -> tuple[Row, ...]:
         """None, since nothing was compared."""
+        return ()
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """None, either."""
         return ()
 
     def __bool__(self) -> bool:

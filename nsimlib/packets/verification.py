@@ -1,9 +1,8 @@
 """The kernel's verdict beside the model's, probe by probe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 from nsimlib.cni.profile import Profile
 from nsimlib.evaluation.combination import Outcome
@@ -12,9 +11,9 @@ from nsimlib.evaluation.pairs import Pairs
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.model.addresses import Family
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import External, Node, Party, Pod
+from nsimlib.model.objects import External, Party, Pod
 from nsimlib.model.tables import Table
-from nsimlib.packets.addressing import ends_of
+from nsimlib.packets.addressing import ends_of, of_one_family
 from nsimlib.packets.engines import Engine
 from nsimlib.packets.probes import Probe
 from nsimlib.packets.topology import host_of
@@ -23,7 +22,6 @@ __all__ = ["Row", "Verification", "compare"]
 
 #: of the rows that differ, so many are shown
 SHOWN = 10
-P = TypeVar("P", Pod, Node)
 COLUMNS = ("source", "destination", "port", "kernel", "model", "agree")
 
 
@@ -35,9 +33,7 @@ class Model:
     """
 
     def __init__(self, cluster: Cluster, profile: Profile, family: Family) -> None:
-        pods = tuple(_of_family(pod, family) for pod in cluster.pods)
-        nodes = tuple(_of_family(node, family) for node in cluster.nodes)
-        self.cluster = replace(cluster, pods=pods, nodes=nodes)
+        self.cluster = of_one_family(cluster, family)
         self._pairs = Pairs(self.cluster, profile)
         self._profile = profile
         pairs = zip(ends_of(cluster), ends_of(self.cluster), strict=True)
@@ -58,10 +54,6 @@ class Model:
     def verdict(self, probe: Probe) -> Verdict:
         """Return the model's verdict for a probe, with every reason."""
         return evaluate(self.cluster, probe.connection, self._profile)
-
-
-def _of_family(end: P, family: Family) -> P:
-    return replace(end, addresses=tuple(a for a in end.addresses if a.family is family))
 
 
 @dataclass(frozen=True, slots=True)

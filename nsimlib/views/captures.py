@@ -52,7 +52,7 @@ def _layer(layer: Layer, edge: str, inner: str) -> str:
     style = (
         f"border:1px solid {FAINT};border-left:.5em solid {edge};padding:.3em .6em;margin:.4em 0"
     )
-    head = f"<b>{escape(layer.name)}</b>, {len(layer.raw)} bytes"
+    head = f"<b>{escape(layer.title)}</b>"
     rows = "".join(
         f'<tr><td style="{CELL}">{escape(each.name)}</td>'
         f'<td style="{CELL}">{escape(each.value[:SHOWN])}</td>'

@@ -66,7 +66,7 @@ def test_frames_are_taken_apart(named: str, written: str, layers: list[str], sum
     for layer in frame.layers:
         assert b"".join(each.raw for each in layer.fields) == layer.raw
         assert f"{layer.name}, {len(layer.raw)} bytes" in repr(frame)
-        assert f"<b>{layer.name}</b>" in frame._repr_html_()
+        assert f"<b>{layer.title}</b>" in frame._repr_html_()
 
 
 def test_what_a_field_says() -> None:

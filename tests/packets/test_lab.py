@@ -13,7 +13,9 @@ import pytest
 
 from nsimlib.errors import LabError, UnknownName
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.model.addresses import Family
 from nsimlib.model.policy import Rule
+from nsimlib.packets import topology
 from nsimlib.packets.checking import Report
 from nsimlib.packets.lab import Lab
 from tests.builders import EGRESS, INGRESS, block, cluster, node, pod, pods, policy, rule
@@ -162,6 +164,20 @@ def test_a_lost_packet_is_no_verdict(machine: Report) -> None:
         lab.load(lab.pod("shop/api").netns, [closed])
         with pytest.raises(LabError, match=r"1 were never sent.*EPERM"):
             lab.verify("shop/api -> 8.8.8.8:53/UDP")
+
+
+@pytest.mark.parametrize("engine", ["nftables", "calico", "fqdn"])
+def test_where_ipv6_cannot_be_had_the_lab_does_without(
+    machine: Report, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """As in a container that keeps /proc/sys from being written, and with IPv6 switched off."""
+    assert machine
+    monkeypatch.setattr(topology, "FORWARDING", {"net/ipv6/conf/all/no-such-setting": "1"})
+    with Lab(SHOP, engine) as lab:
+        assert lab.notes[0] == "without IPv6: No such file or directory"
+        found = lab.verify(ports=["443/TCP"])
+    assert not found.differences
+    assert {row.probe.source_address.family for row in found.rows} == {Family.IPV4}
 
 
 # Sockets and programs

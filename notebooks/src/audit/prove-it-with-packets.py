@@ -51,3 +51,63 @@ proof
 
 # %%
 assert not proof.differences
+
+# %% [markdown]
+# ## The same with Calico's rules
+#
+# The rules above were written for this kit. Calico writes others: chains for each pod and each policy, and
+# ipsets for selectors. `engine="calico"` loads those, as its agent Felix does, by `ipset restore` and
+# `iptables-restore`; the model is asked under the profile `calico`. Calico's own kinds, with tiers, order,
+# `Pass` and `Deny`, are enforced here and nowhere else on this page.
+
+# %% tags=["nbval-ignore-output"]
+calico = ns.verify(cluster, ports=ports, engine="calico")
+calico
+
+# %% [markdown]
+# Calico settles what the text leaves open, so no row is left open.
+
+# %%
+assert not calico.differences
+
+# %% [markdown]
+# ## Would a difference show?
+#
+# A comparison that always agrees proves nothing. So the model is asked the wrong question: what Cilium would do,
+# while the kernel has the rules of the Kubernetes text. To Cilium a block of addresses never means a pod or a
+# node (F3.14), and a pod needs a rule to reach its own node (F3.20).
+
+# %% tags=["nbval-ignore-output"]
+wrong = ns.verify(cluster, ports=ports, cni="cilium")
+wrong
+
+# %% [markdown]
+# Each row that differs comes with the model's verdict and its reasons. Here is the first, if there is one.
+
+# %% tags=["nbval-ignore-output"]
+wrong.verdicts[0] if wrong.differences else wrong
+
+# %% [markdown]
+# ## One packet from close by
+#
+# `capture` opens one connection, here in the shop, and keeps every frame that its pod sends and
+# receives. The first that carries something of the application's is then taken apart, layer by layer.
+
+# %% tags=["nbval-ignore-output"]
+seen = ns.capture(ns.scenario("shop"), "shop/web -> 203.0.113.7:443/TCP")
+seen
+
+# %% tags=["nbval-ignore-output"]
+seen.with_payload
+
+# %%
+assert seen.with_payload.payload == b"What is the answer?"
+
+# %% [markdown]
+# ## Main points
+#
+# - The kernel's verdict is read from sets before and after the policy; no timeout is taken for a denial.
+# - `engine="nftables"` reads policies as the Kubernetes text says, `engine="calico"` as Calico writes them, and
+#   `engine="fqdn"` knows rules by name: see `help(ns.Lab)`.
+# - A packet that was never sent is an error of the lab and no verdict.
+# - Where no lab runs, the page says which step failed and what to try, and shows what was recorded.
