@@ -29,7 +29,8 @@ __all__ = [
     "recorded_proof",
 ]
 
-CAPTURES, PROOFS = "captures.json", "proofs.json"
+CAPTURES = "captures.json"
+PROOFS = "proofs.json"
 
 
 @dataclass(frozen=True)
