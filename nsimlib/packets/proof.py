@@ -30,9 +30,9 @@ class Unproven:
         return ()
 
     @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """None, either."""
-        return ()
+    def example(self) -> Verdict | None:
+        """No difference explained, either."""
+        return None
 
     def __bool__(self) -> bool:
         return False

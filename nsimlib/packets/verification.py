@@ -95,10 +95,15 @@ class Verification:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """The model's verdicts on the rows that differ, each with its reasons."""
-        return tuple(
-            self.models[_sender(row.probe), row.probe.source_address.family].verdict(row.probe)
-            for row in self.differences
-        )
+        return tuple(map(self._explained, self.differences))
+
+    @property
+    def example(self) -> Verdict | None:
+        """The model's verdict on the first row that differs, None where none does."""
+        return next(map(self._explained, self.differences), None)
+
+    def _explained(self, row: Row) -> Verdict:
+        return self.models[_sender(row.probe), row.probe.source_address.family].verdict(row.probe)
 
     def __bool__(self) -> bool:
         return not self.differences

@@ -6,6 +6,7 @@ import pytest
 
 import nsimlib as ns
 from nsimlib.errors import LabError
+from nsimlib.evaluation.combination import Outcome
 from nsimlib.packets import lab
 from nsimlib.packets.checking import Report
 from nsimlib.packets.proof import Unproven, verify
@@ -48,12 +49,14 @@ def test_the_model_may_be_asked_as_somebody_else(machine: Report) -> None:
     found = verify(SHOP, cni="cilium", ports=["5432/TCP"])
     assert not found
     assert {str(row.probe) for row in found.differences} == {"shop/web -> shop/db:5432/TCP"}
+    assert found.example is not None
+    assert found.example.outcome is Outcome.DENIED
 
 
 def test_what_the_engine_cannot_enforce_is_not_proven() -> None:
     found = verify(replace(SHOP, policies=(policy("all", kind="AdminNetworkPolicy"),)))
     assert isinstance(found, Unproven)
-    assert (bool(found), found.differences) == (False, ())
+    assert (bool(found), found.differences, found.example) == (False, (), None)
     assert repr(found).splitlines() == [
         "No packet was sent, so nothing is proven.",
         "policy: the nftables engine knows NetworkPolicy alone, and all is a AdminNetworkPolicy",

@@ -82,10 +82,10 @@ wrong = ns.verify(cluster, ports=ports, cni="cilium")
 wrong
 
 # %% [markdown]
-# Each row that differs comes with the model's verdict and its reasons. Here is the first, if there is one.
+# Each row that differs comes with the model's verdict and its reasons. Here is that of the first, if there is one.
 
 # %% tags=["nbval-ignore-output"]
-wrong.verdicts[0] if wrong.differences else wrong
+wrong.example
 
 # %% [markdown]
 # ## One packet from close by
