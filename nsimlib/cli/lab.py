@@ -40,22 +40,20 @@ def check_command() -> None:
 )
 @click.option(
     "--cni",
-    default="",
-    type=click.Choice((*profile_names(), AUTO, "")),
-    metavar="PROFILE",
+    type=click.Choice((*profile_names(), AUTO)),
     help="The profile that the model is asked under; by default the one that suits the engine.",
 )
 @click.option("--port", "ports", multiple=True, help="Only these ports, such as 5432/TCP.")
 @lenient_option
 def run_command(
-    paths: tuple[str, ...], engine: str, cni: str, ports: tuple[str, ...], lenient: bool
+    paths: tuple[str, ...], engine: str, cni: str | None, ports: tuple[str, ...], lenient: bool
 ) -> None:
     """Hold the kernel's verdict against the model's, for all pairs of the manifests at PATHS.
 
     Without --port, at the edges of all ports that rules name. Exits with 0 if nothing differs, 1 if
     something does.
     """
-    with Lab(load_input(paths, lenient), engine, cni) as lab:
+    with Lab(load_input(paths, lenient), engine, cni or "") as lab:
         found = lab.verify(ports=ports or None)
     click.echo(str(found))
     sys.exit(0 if found else 1)

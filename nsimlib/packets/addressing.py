@@ -16,6 +16,7 @@ from nsimlib.packets.labd.plan import GATEWAYS
 __all__ = [
     "FENCE",
     "LAB_NODE",
+    "PROXIES",
     "addressed",
     "can_be_sent",
     "ends_of",
@@ -28,8 +29,10 @@ __all__ = [
 LAB_NODE = "lab"
 #: what the lab itself talks to: the dummy address of RFC 7600
 FENCE = "192.0.0.8"
+#: where the DNS proxy of every node listens: an anycast and a discard address, which no pod has
+PROXIES = {Family.IPV4: parse_address("192.0.0.9"), Family.IPV6: parse_address("100::53")}
 #: addresses that are the lab's own, and nobody may have
-OWN = frozenset(map(parse_address, (*GATEWAYS, FENCE)))
+OWN = frozenset((*map(parse_address, (*GATEWAYS, FENCE)), *PROXIES.values()))
 #: of these the kernel sends nothing to another host, or takes nothing from it
 UNSENDABLE = tuple(
     parse_cidr(cidr)

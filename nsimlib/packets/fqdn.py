@@ -35,11 +35,12 @@ from nsimlib.model.objects import Place, Pod
 from nsimlib.model.peers import DomainPeer
 from nsimlib.model.policy import Direction
 from nsimlib.model.ports import Port, Protocol
+from nsimlib.packets.addressing import PROXIES
 from nsimlib.packets.engines import Engine
 from nsimlib.packets.grants import Dialect, Rights, refuse_what_is_not_understood, rights
 from nsimlib.packets.helper import Helper
 from nsimlib.packets.learner import Learner
-from nsimlib.packets.name_rules import PROXIES, local_statements, name_statements
+from nsimlib.packets.name_rules import local_statements, name_statements
 from nsimlib.packets.nameserver import PORT, Answering, NameServer
 from nsimlib.packets.nftables import parted, policy_statements
 from nsimlib.packets.real_time import RealTime

@@ -212,6 +212,8 @@ class Lab:
     ) -> Answer:
         """Return what a pod hears that asks kube-dns for a name, in real packets.
 
+        The FQDN engine has nameservers; with others, somebody has to be started who answers.
+
         Raises
         ------
         TimeoutError

@@ -6,7 +6,8 @@ the node's own then. What else goes to kube-dns is translated to a pod behind it
 
 from collections.abc import Iterator, Mapping
 
-from nsimlib.model.addresses import Address, Family, parse_address
+from nsimlib.model.addresses import Address, Family
+from nsimlib.packets.addressing import PROXIES
 from nsimlib.packets.grants import Rights
 from nsimlib.packets.nftables import (
     HEADERS,
@@ -18,11 +19,9 @@ from nsimlib.packets.nftables import (
     of_family,
 )
 
-__all__ = ["PROXIES", "local_statements", "name_statements"]
+__all__ = ["local_statements", "name_statements"]
 
 TABLE = "names"
-#: where the proxy of every node listens: anycast and discard addresses, which pods never have
-PROXIES = {Family.IPV4: parse_address("192.0.0.9"), Family.IPV6: parse_address("100::53")}
 #: which addresses kube-dns has, and the pods behind it
 KubeDns = Mapping[Address, tuple[Address, ...]]
 
