@@ -50,7 +50,6 @@ PLACES = {
     "anywidget": ("widgets",),
     "click": ("cli",),
     "dns": ("dns", "packets"),
-    "dnslib": ("packets",),
     "ipywidgets": ("widgets",),
     "matplotlib": ("views",),
     "msgspec": ("manifests",),

@@ -12,4 +12,4 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 
 
 def test_other_cells_are_as_they_were() -> None:
-    assert _as_csv(["name", "n"], [["shop/web", -1]]) == "name,n\nshop/web,-1\n"
+    assert _as_csv(["name", "n"], [["shop/web", -1], ["-", 0]]) == "name,n\nshop/web,-1\n-,0\n"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from nsimlib.audit.run import Audit, Progress
     from nsimlib.model.cluster import Cluster
@@ -16,6 +17,8 @@ def audit(
     *,
     cni: str = "auto",
     only: "Iterable[str]" = (),
+    baseline: str | None = None,
+    today: "date | None" = None,
     progress: "Progress | None" = None,
 ) -> "Audit":
     """Return what is wrong or weak in a cluster's policies.
@@ -29,6 +32,11 @@ def audit(
         The profile that settles open questions; `"auto"` takes the one that the cluster suggests.
     only
         Ids or slugs of the rules to ask; all if none is named.
+    baseline
+        A file, or a text, with findings that somebody accepts (`Audit.to_baseline`); annotations
+        `nsimlib.io/ignore` on the objects count without it.
+    today
+        The day that decides which acceptances are over; the machine's if left out.
     progress
         Shows the rules asked, as `tqdm.auto.tqdm` does; it may be interrupted.
 
@@ -36,6 +44,8 @@ def audit(
     ------
     UnknownName
         If no such profile ships, or there is no such rule.
+    ManifestError
+        If the baseline cannot be read.
 
     Examples
     --------
@@ -47,4 +57,4 @@ def audit(
     """
     from nsimlib.audit.run import audited
 
-    return audited(cluster, cni, only, progress)
+    return audited(cluster, cni, only, baseline=baseline, today=today, progress=progress)

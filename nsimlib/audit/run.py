@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
+from nsimlib.audit.accepted import Acceptance, Accepted, acceptances
 from nsimlib.audit.context import Context
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.model import Confidence, Need, Severity
@@ -16,6 +18,9 @@ from nsimlib.errors import UnknownName
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.shown import Shown
 from nsimlib.model.tables import Table
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Audit", "Progress", "audited"]
 
@@ -42,6 +47,10 @@ class Audit(Shown):
     findings: tuple[Finding, ...]
     questions: tuple[Finding, ...]
     unasked: Mapping[Need, tuple[str, ...]]
+    #: findings that somebody accepts, with a reason; they are in nothing else
+    accepted: tuple[Accepted, ...] = ()
+    #: what was to be accepted and is not, and why
+    notes: tuple[str, ...] = ()
     #: rules that the user chose; all if none
     chosen: tuple[str, ...] = ()
     _trials: dict[str, Trial] = field(default_factory=dict, init=False, compare=False)
@@ -63,7 +72,8 @@ class Audit(Shown):
         told = ", ".join(
             f"{counts[s]} {s.word}" for s in sorted(Severity, reverse=True) if counts[s]
         )
-        return f"Audit ({self.profile}): {told or 'no findings'}"
+        accepted = f"; {len(self.accepted)} accepted" if self.accepted else ""
+        return f"Audit ({self.profile}): {told or 'no findings'}{accepted}"
 
     def of(self, id: str) -> tuple[Finding, ...]:
         """Return the findings of a rule, by its id `NSIM-D301`, `D301` or its slug.
@@ -111,13 +121,63 @@ class Audit(Shown):
 
     to_table = table
 
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return the findings as a DataFrame, a row each, in the columns of the table."""
+        return self.table().to_frame()
+
+    def to_markdown(self) -> str:
+        """Return a comment for a pull request: at most 60 lines, with details that fold."""
+        from nsimlib.audit.reports.markdown import markdown
+
+        return markdown(self)
+
+    def to_sarif(self) -> str:
+        """Return SARIF 2.1.0, which code hosts show beside the lines; patches are its fixes."""
+        from nsimlib.audit.reports.sarif import sarif
+
+        return sarif(self)
+
+    def to_junit(self, failing: Iterable[Finding] | None = None) -> str:
+        """Return JUnit XML; a case fails for each of the `failing` findings, else for all."""
+        from nsimlib.audit.reports.junit import junit
+
+        return junit(self, failing)
+
+    def to_baseline(self, reason: str, *, owner: str = "", until: str = "") -> str:
+        """Return a baseline that accepts all findings of now, so that only new ones are told.
+
+        Parameters
+        ----------
+        reason
+            Why they are accepted.
+        until
+            The last day for which that holds, such as `2026-12-31`.
+        """
+        from nsimlib.audit.reports.baseline import baseline
+
+        return baseline(self, Acceptance(reason=reason, owner=owner, until=until))
+
 
 def audited(
-    cluster: Cluster, cni: str, only: Iterable[str], progress: Progress | None = None
+    cluster: Cluster,
+    cni: str,
+    only: Iterable[str] = (),
+    *,
+    baseline: str | None = None,
+    today: date | None = None,
+    progress: Progress | None = None,
 ) -> Audit:
     """Return what the rules find in a cluster; see `entry.audit`."""
     chosen = tuple(_rule(name).id for name in only)
-    return _audited(Context(cluster, cni), chosen, progress)
+    known = acceptances(cluster, baseline, today or date.today())
+    found = _audited(Context(cluster, cni), chosen, progress)
+    reasons = [(each, known.of(each)) for each in found.findings]
+    return replace(
+        found,
+        findings=tuple(each for each, by in reasons if by is None),
+        accepted=tuple(Accepted(each, by) for each, by in reasons if by is not None),
+        notes=known.notes,
+    )
 
 
 def _rule(name: str) -> Rule:

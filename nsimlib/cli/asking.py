@@ -110,7 +110,8 @@ def _as_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def _no_formula(cell: object) -> object:
     """Return a cell that no spreadsheet computes: names in a dump are somebody else's."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    is_one = isinstance(cell, str) and len(cell) > 1 and cell.startswith(FORMULA)
+    return f"'{cell}" if is_one else cell
 
 
 @main.command("compare")

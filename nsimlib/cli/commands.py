@@ -51,6 +51,7 @@ MODULES = {
     "compare": "asking",
     "diff": "reviewing",
     "check": "reviewing",
+    "audit": "auditing",
     "dns": "names",
     "play": "timing",
     "drift": "timing",

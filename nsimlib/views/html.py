@@ -36,7 +36,7 @@ from nsimlib.views.styles import (
 )
 from nsimlib.views.summary import counts, reach_summary, warnings_of
 
-__all__ = ["error_html", "html_of", "verdict_html"]
+__all__ = ["error_html", "fact_link", "html_of", "verdict_html"]
 
 SHORT = 60
 HEAD = f"{CELL};{RULED};white-space:nowrap"
