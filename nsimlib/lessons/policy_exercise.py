@@ -23,15 +23,32 @@ Ends = Mapping[str, Outcome]
 
 @dataclass(frozen=True)
 class Slip:
-    """A way to miss, known by how connections end; `example` is an attempt that does."""
+    """A way to miss, known by how connections end; `example` is an attempt that does.
+
+    `labels` are put on namespaces first: an attempt that would then be right counts on them.
+    """
 
     misconception: str
     ends: Ends
     says: str
     example: str
+    labels: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Slip":
+        """Return the slip that an entry describes."""
+        return cls(
+            misconception=entry["misconception"],
+            ends=_ends(entry["when"]),
+            says=entry["says"],
+            example=entry["example"],
+            labels=entry.get("labels", {}),
+        )
 
     def is_in(self, cluster: Cluster, reading: str) -> bool:
         """Whether connections end in that way."""
+        for namespace, labels in self.labels.items():
+            cluster = cluster.with_namespace(namespace, labels)
         return all(why(cluster, a, cni=reading).outcome is end for a, end in self.ends.items())
 
 
@@ -57,10 +74,7 @@ class PolicyExercise(Exercise):
             start=entry["start"],
             wanted=_ends(entry["wanted"]),
             solved_by=entry["answer"],
-            slips=tuple(
-                Slip(each["misconception"], _ends(each["when"]), each["says"], each["example"])
-                for each in entry.get("slips", ())
-            ),
+            slips=tuple(map(Slip.of, entry.get("slips", ()))),
             readings=tuple(entry.get("readings", ("spec",))),
         )
 

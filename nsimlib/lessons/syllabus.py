@@ -14,7 +14,7 @@ from nsimlib.model.tables import Table
 from nsimlib.views.catalogue import say
 from nsimlib.views.styles import box, prose
 
-__all__ = ["TRACKS", "Lesson", "lesson", "lessons", "syllabus", "track"]
+__all__ = ["TRACKS", "Lesson", "curriculum", "lesson", "syllabus", "track"]
 
 #: for how much time a selection of the lessons is meant
 TRACKS = {"taster": "Taster", "half-day": "Half a day", "one-day": "One day"}
@@ -100,7 +100,7 @@ def syllabus() -> dict[str, Lesson]:
     return {found.slug: found for found in map(_read, shipped_names("data", "lessons"))}
 
 
-def lessons() -> Table:
+def curriculum() -> Table:
     """Return what the lessons are and how long they take."""
     return _table(say("lessons.title"), tuple(syllabus().values()))
 

@@ -70,15 +70,16 @@ def map_title(cluster: Cluster) -> str:
 
 
 def map_svg(state: MapState, *, captioned: bool = True) -> str:
-    """Return the map. Every end is an element with `data-end`, its notation, and a spoken name.
+    """Return the map: a picture with a caption, or for a widget, which has words of its own.
 
-    The caption says what happens; a widget says it beside the map.
+    There every end is a button with a spoken name, and `data-end` is its notation.
     """
     found = state.found
     caption = wrap(state.says, LETTERS) if captioned else []
     height = found.height + FOOT + LINE * len(caption)
+    role = "img" if captioned else "group"
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="nsim-map" role="group" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="nsim-map" role="{role}" '
         f'viewBox="0 0 {found.width:.0f} {height:.0f}" width="{found.width:.0f}" '
         f'style="max-width:100%;height:auto" aria-label="{escape(state.title)}">'
         f"<title>{escape(state.title)}</title><desc>{escape(state.says)}</desc>"
@@ -86,7 +87,7 @@ def map_svg(state: MapState, *, captioned: bool = True) -> str:
         f'style="fill:var(--ground)"/>'
     )
     cards = (part for card in found.cards for part in _card(card))
-    ends = (_end(end, state) for end in found.ends)
+    ends = (_end(end, state, clickable=not captioned) for end in found.ends)
     parts = (head, *cards, *ends, *_lines(state), *_sign(state), *_foot(state, caption), "</svg>")
     return "".join(parts)
 
@@ -104,7 +105,7 @@ def _card(card: Card) -> Iterator[str]:
     yield f'<text class="{style}" x="{card.x + 10:.1f}" y="{at:.1f}">{escape(label)}</text>'
 
 
-def _end(end: End, state: MapState) -> str:
+def _end(end: End, state: MapState, *, clickable: bool) -> str:
     chosen = end.name in state.chosen
     tag = _tag(end, state.chosen[end.name]) if chosen else ""
     here = state.doors.get(end.name)
@@ -112,9 +113,12 @@ def _end(end: End, state: MapState) -> str:
     classes = "end chosen" if chosen else "end"
     drawn = "".join({Kind.WORKLOAD: _tile, Kind.SERVICE: _pill, Kind.PLACE: _place}[end.kind](end))
     shown = "".join(_doors(end, here)) if here else ""
+    button = (
+        f' data-end="{escape(end.name)}" role="button" tabindex="-1" '
+        f'aria-pressed="{str(chosen).lower()}" aria-label="{escape(spoken)}"'
+    )
     return (
-        f'<g class="{classes}" data-end="{escape(end.name)}" role="button" tabindex="-1" '
-        f'aria-pressed="{str(chosen).lower()}" aria-label="{escape(spoken)}">'
+        f'<g class="{classes}"{button if clickable else ""}>'
         f"<title>{escape(spoken)}</title>{drawn}{shown}{tag}</g>"
     )
 

@@ -209,6 +209,10 @@ class TestWithoutKernel:
         again = ns.Map(SHOP, "shop/web", "kube-system/coredns", "53/UDP")
         assert again.answer.svg() == shown.answer.svg()
 
+    def test_a_picture_has_no_buttons_that_do_nothing(self, shown: ns.Map) -> None:
+        assert 'role="img"' in shown.answer.svg()
+        assert 'role="button"' not in shown.answer.svg()
+
     def test_it_brings_everything_along(self, shown: ns.Map) -> None:
         assert "url(" not in shown.answer.svg()
         assert "href" not in shown.answer.svg()
