@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from nsimlib.lessons.predictions import predict, settle
     from nsimlib.lessons.repairs import policy_for
     from nsimlib.lessons.scenarios import policy_files, scenario
-    from nsimlib.lessons.syllabus import lesson, lessons, track
+    from nsimlib.lessons.syllabus import curriculum, lesson, track
     from nsimlib.manifests import load, loads
     from nsimlib.model.cluster import Cluster
     from nsimlib.model.connection import Connection
@@ -160,7 +160,7 @@ PLACES = {
     "lessons.predictions": "predict settle",
     "lessons.repairs": "policy_for",
     "lessons.scenarios": "policy_files scenario",
-    "lessons.syllabus": "lesson lessons track",
+    "lessons.syllabus": "curriculum lesson track",
     "manifests": "load loads",
     "model.cluster": "Cluster",
     "model.connection": "Connection",
@@ -214,6 +214,7 @@ __all__ = [
     "compare",
     "coverage",
     "cures",
+    "curriculum",
     "datapath",
     "dialect_names",
     "difference",
@@ -233,7 +234,6 @@ __all__ = [
     "lanes",
     "layout_of",
     "lesson",
-    "lessons",
     "lines_met",
     "load",
     "load_answers",

@@ -309,6 +309,17 @@ def test_direction_is_a_value_and_no_flag(module: Module) -> None:
     assert flags == []
 
 
+def test_a_public_name_stays_what_it_is_once_its_stage_is_imported() -> None:
+    """A function called like a stage must be imported at once, or the module takes its place."""
+    shared = sorted(set(MODULES["nsimlib"].public) & set(ORDER))
+    imports = "; ".join(f"import nsimlib.{name}" for name in shared)
+    program = f"{imports}; print(*(callable(getattr(nsimlib, name)) for name in {shared}))"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == ["True"] * len(shared)
+
+
 # One name through the tree
 
 #: scenarios that no lesson is about

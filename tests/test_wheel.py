@@ -96,6 +96,12 @@ def test_wheel_holds_data_and_notebooks(wheel: Path) -> None:
     assert "nsimlib/notebooks/src" not in names
 
 
+def test_wheel_holds_what_the_page_of_the_map_is_made_of(wheel: Path) -> None:
+    names = run(sys.executable, "-m", "zipfile", "--list", wheel, cwd=wheel.parent)
+    for suffix in ("js", "css"):
+        assert f"nsimlib/widgets/map.{suffix}" in names
+
+
 @pytest.mark.slow
 def test_wheel_works_on_this_python(wheel: Path, tmp_path: Path) -> None:
     programs = environment(sys.executable, wheel, tmp_path / "venv")
