@@ -48,8 +48,8 @@ def isolated_by(
         return ()
     return tuple(
         policy
-        for policy in cluster.policies
-        if profile.isolates(policy, direction) and applies(policy, pod, direction)
+        for policy in cluster.policies_for(pod.namespace.name)
+        if applies(policy, pod, direction) and profile.isolates(policy, direction)
     )
 
 

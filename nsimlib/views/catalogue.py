@@ -1,6 +1,7 @@
 """The catalogue of sentences that lessons and widgets say: one file for each language."""
 
 import os
+from functools import lru_cache
 from typing import cast
 
 from nsimlib.errors import UnknownName
@@ -32,6 +33,7 @@ def say(key: str, **fields: object) -> str:
     return sentences[key].format(**fields)
 
 
+@lru_cache
 def _sentences(language: str) -> dict[str, str]:
     known = shipped_names("data", "strings")
     if language not in known:

@@ -1,11 +1,13 @@
 """What a menu offers: the ends and ports that a cluster has, as (shown, value)."""
 
+from collections import Counter
+
 from nsimlib.model.addresses import Family, parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Place, Workload
 from nsimlib.model.ports import Port, Protocol
 
-__all__ = ["end_choices", "name_of", "outside", "place_end", "port_choices"]
+__all__ = ["end_choices", "outside", "place_end", "port_choices", "workload_names"]
 
 #: addresses reserved for documentation: one that nobody has stands for the world outside
 OUTSIDE = ("203.0.113.10", "198.51.100.10", "192.0.2.10")
@@ -40,12 +42,15 @@ def outside(cluster: Cluster) -> list[str]:
     return [text for text in OUTSIDE if not cluster.places_of(parse_address(text))][:1]
 
 
-def name_of(cluster: Cluster, workload: Workload) -> str:
-    """Return how a connection names a workload: with its kind where two are called the same."""
-    alike = [each for each in cluster.workloads if str(each) == str(workload)]
-    if len(alike) == 1:
-        return str(workload)
-    return f"{workload.namespace}/{workload.kind.lower()}/{workload.name}"
+def workload_names(cluster: Cluster) -> dict[Workload, str]:
+    """Return how connections name each workload: with its kind where two are called the same."""
+    called = Counter(map(str, cluster.workloads))
+    return {
+        each: str(each)
+        if called[str(each)] == 1
+        else f"{each.namespace}/{each.kind.lower()}/{each.name}"
+        for each in cluster.workloads
+    }
 
 
 def port_choices(cluster: Cluster) -> list[str]:

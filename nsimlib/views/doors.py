@@ -9,7 +9,7 @@ from nsimlib.evaluation.matching import is_judged
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Direction
 from nsimlib.views.catalogue import say
-from nsimlib.views.choices import name_of
+from nsimlib.views.choices import workload_names
 
 __all__ = ["Doors", "doors"]
 
@@ -49,7 +49,7 @@ def doors(cluster: Cluster, cni: str = "spec") -> dict[str, Doors]:
     'Egress isolated by shop/web-egress, Ingress not isolated'
     """
     profile = profile_for(cluster, cni).within(cluster)
-    found = {}
+    found, names = {}, workload_names(cluster)
     for workload, pods in cluster.workloads.items():
         by = {
             direction: tuple(
@@ -62,5 +62,5 @@ def doors(cluster: Cluster, cni: str = "spec") -> dict[str, Doors]:
             for direction in Direction
         }
         judged = any(is_judged(pod, profile) for pod in pods)
-        found[name_of(cluster, workload)] = Doors(len(pods), by, judged)
+        found[names[workload]] = Doors(len(pods), by, judged)
     return found

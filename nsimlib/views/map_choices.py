@@ -10,7 +10,7 @@ from nsimlib.model.connection import parse_end
 from nsimlib.model.objects import External, Party, Pod, selects
 from nsimlib.model.policy import Policy
 from nsimlib.views.catalogue import say
-from nsimlib.views.choices import name_of, outside, place_end
+from nsimlib.views.choices import outside, place_end, workload_names
 from nsimlib.views.topology import End, Kind, Topology
 
 __all__ = ["PolicyBox", "destinations", "end_at", "policy_boxes", "ports_of", "sources"]
@@ -59,7 +59,7 @@ def end_at(cluster: Cluster, found: Topology, name: str) -> End:
 
 def _tile(cluster: Cluster, party: Party) -> str:
     if isinstance(party, Pod):
-        return name_of(cluster, party.owner)
+        return workload_names(cluster)[party.owner]
     if isinstance(party, External):
         places = [place_end(place) for place in cluster.places_of(party.address)]
         return next(filter(None, [*places, *outside(cluster)]), "")
@@ -71,11 +71,9 @@ def ports_of(cluster: Cluster, end: str) -> list[str]:
     for service in cluster.services:
         if end == f"{service.namespace}/service/{service.name}":
             return [str(each.port) for each in service.ports]
-    for workload, pods in cluster.workloads.items():
-        if end == name_of(cluster, workload):
-            declared = (each.port for pod in pods for each in pod.ports)
-            return list(dict.fromkeys(map(str, declared)))
-    return []
+    pods = {name: cluster.workloads[each] for each, name in workload_names(cluster).items()}
+    declared = (each.port for pod in pods.get(end, ()) for each in pod.ports)
+    return list(dict.fromkeys(map(str, declared)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +98,7 @@ def _box(cluster: Cluster, name: str, policy: Policy | str) -> PolicyBox:
 
 
 def _selected(cluster: Cluster, policies: list[Policy]) -> Iterator[str]:
-    for workload, pods in cluster.workloads.items():
+    for workload, name in workload_names(cluster).items():
+        pods = cluster.workloads[workload]
         if any(selects(p.subject, pod, p.namespace) for p in policies for pod in pods):
-            yield name_of(cluster, workload)
+            yield name

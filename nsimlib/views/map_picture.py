@@ -18,7 +18,7 @@ __all__ = ["MapState", "map_svg", "map_title"]
 #: what the map is drawn with; JupyterLab's colours where it runs there, light ones in a picture
 STYLE = """
 .nsim-map{--ground:var(--jp-layout-color1,#fff);--ink:var(--jp-content-font-color1,#1b1f24);
---quiet:var(--jp-content-font-color2,#57606a);--line:var(--jp-border-color1,#b6bec8);
+--quiet:color-mix(in srgb,var(--ink) 72%,var(--ground));--line:var(--jp-border-color1,#b6bec8);
 --allowed:#0072b2;--denied:#d55e00;--undetermined:#b58900;
 --shut:#d55e00;font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:12px}
 [data-jp-theme-light="false"] .nsim-map{--allowed:#56b4e9;--denied:#ff8a3d;--undetermined:#f0e442;

@@ -5,15 +5,16 @@ outside is a column at the right. With more workloads the tiles get smaller, so 
 no more room than a screen.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil, sqrt
 from typing import NamedTuple
 
+from nsimlib.errors import SettingError, UnknownName
 from nsimlib.model.cluster import Cluster
-from nsimlib.model.objects import Service, Workload
-from nsimlib.views.choices import name_of, outside, place_end
+from nsimlib.model.objects import Pod, Service, Workload
+from nsimlib.views.choices import outside, place_end, workload_names
 
 __all__ = ["Card", "End", "Kind", "Topology", "topology"]
 
@@ -38,8 +39,9 @@ SIZES = (
     (48, Size(132, 38, 14, 22, 14)),
     (120, Size(96, 28, 10, 16, 10)),
     (240, Size(62, 22, 6, 12, 9)),
-    (10**9, Size(24, 16, 0, 9, 9)),
+    (700, Size(24, 16, 0, 9, 9)),
 )
+MOST = SIZES[-1][0]
 PLACE = Size(WORLD - 2 * PAD, 42, 22, 0, 10)
 PILL = 20
 
@@ -96,17 +98,31 @@ class Topology:
         return next((end for end in self.ends if end.name == name), None)
 
 
-def topology(cluster: Cluster) -> Topology:
-    """Return where the workloads, Services and places of a cluster lie.
+def topology(cluster: Cluster, namespaces: Collection[str] | None = None) -> Topology:
+    """Return where the workloads, Services and places of a cluster lie, or of some namespaces.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such namespace.
+    SettingError
+        If there are more workloads than one can tell apart.
 
     >>> import nsimlib as ns
     >>> found = topology(ns.scenario("isolation-is-a-switch"))
     >>> [end.name for end in found.ends]
     ['monitoring/prometheus', 'shop/api', 'shop/db', 'shop/web', '203.0.113.10']
     """
-    count = len(cluster.workloads) + len(cluster.services)
+    chosen = _chosen(cluster, namespaces)
+    homes = [each.namespace for each in cluster.workloads]
+    homes += [each.namespace for each in _answering(cluster)]
+    count = sum(home in chosen for home in homes)
+    if count > MOST:
+        few = f"a few of the {len(chosen)} namespaces: {count} tiles are more than {MOST}"
+        raise SettingError("namespaces of the map", namespaces, few)
     size = next(size for most, size in SIZES if count <= most)
-    rooms = [_room(cluster, name, size) for name in _namespaces(cluster)]
+    names = workload_names(cluster)
+    rooms = [_room(cluster, name, names, size) for name in chosen]
     placed, bottom = _in_rows(rooms, MARGIN + PAD, MARGIN + HEAD)
     world = tuple(_world(cluster, WIDTH - WORLD - MARGIN + PAD, MARGIN + HEAD))
     lowest = max((end.y + end.height for end in world), default=0)
@@ -168,32 +184,43 @@ def _namespaces(cluster: Cluster) -> list[str]:
     return sorted(used | {service.namespace for service in _answering(cluster)})
 
 
+def _chosen(cluster: Cluster, namespaces: Collection[str] | None) -> list[str]:
+    known = _namespaces(cluster)
+    for name in namespaces or ():
+        if name not in known:
+            raise UnknownName("namespace with workloads", name, known)
+    return [name for name in known if namespaces is None or name in namespaces]
+
+
 def _answering(cluster: Cluster) -> list[Service]:
     """Services that have a port: the others are names for something else."""
     return [service for service in cluster.services if service.ports]
 
 
-def _room(cluster: Cluster, namespace: str, size: Size) -> Room:
+def _room(cluster: Cluster, namespace: str, names: Mapping[Workload, str], size: Size) -> Room:
     workloads = (each for each in cluster.workloads if each.namespace == namespace)
     services = (each for each in _answering(cluster) if each.namespace == namespace)
     return Room(
         namespace,
-        tuple(_tile(cluster, each, size) for each in workloads),
+        tuple(_tile(each, names[each], cluster.workloads[each], size) for each in workloads),
         tuple((f"{namespace}/service/{s.name}", _cut(s.name, size.letters)) for s in services),
         size,
     )
 
 
-def _tile(cluster: Cluster, workload: Workload, size: Size) -> tuple[str, str, str]:
-    pods = len(cluster.workloads[workload])
-    more = f"\u00d7{pods}" if pods > 1 and size.letters else ""
-    return name_of(cluster, workload), _cut(workload.name, size.letters - len(more)), more
+def _tile(workload: Workload, name: str, pods: Sequence[Pod], size: Size) -> tuple[str, str, str]:
+    more = f"\u00d7{len(pods)}" if len(pods) > 1 and size.letters else ""
+    return name, _cut(workload.name, size.letters - len(more)), more
 
 
 def _cut(name: str, letters: int) -> str:
+    """Leave out the middle of a long name: names that begin alike often differ at the end."""
     if letters <= 0:
         return ""
-    return name if len(name) <= letters else f"{name[: letters - 1]}\u2026"
+    if len(name) <= letters:
+        return name
+    last = letters // 3
+    return f"{name[: letters - last - 1]}\u2026{name[-last:]}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The clickable map: two ends and a port, and at which door the packet stops, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,6 +59,8 @@ class Map(anywidget.AnyWidget):
         own, which start switched on.
     on
         The names of those that start switched on.
+    namespaces
+        Those that are drawn, else all; in a large cluster, the few that one asks about.
     cni
         The reading, as for `why`.
 
@@ -66,6 +68,8 @@ class Map(anywidget.AnyWidget):
     ------
     UnknownName
         If an end or a policy is not on the map; the nearest names are listed.
+    SettingError
+        If the cluster is larger than a map can show.
     """
 
     _esm = HERE / "map.js"
@@ -99,12 +103,13 @@ class Map(anywidget.AnyWidget):
         *,
         policies: Mapping[str, Policy | str] | None = None,
         on: Iterable[str] = (),
+        namespaces: Collection[str] | None = None,
         cni: str = "spec",
     ) -> None:
         own = {policy.key: policy for policy in cluster.policies} if policies is None else {}
         self.bare = cluster.without(*own)
         self.switchable: dict[str, Policy | str] = dict(own or policies or {})
-        self.found = topology(self.bare)
+        self.found = topology(self.bare, namespaces)
         boxes = policy_boxes(self.bare, self.switchable)
         super().__init__(
             sources=sources(self.bare, self.found),

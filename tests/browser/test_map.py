@@ -1,27 +1,30 @@
 """The map in JupyterLab: with the mouse, with the keyboard, and for those who want no motion."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.browser.conftest import Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-Open = Callable[[str], Notebook]
 LESSON = "lessons/00-start-here.ipynb"
 HELD = "() => document.activeElement.dataset.end"
 
 
-@pytest.fixture
-def notebook(open_notebook: Open) -> Notebook:
-    opened = open_notebook(LESSON)
+@pytest.fixture(scope="module")
+def notebook(lab: str, context: BrowserContext) -> Iterator[Notebook]:
+    """The start page with all cells run, once for all tests."""
+    page = context.new_page()
+    page.goto(f"{lab}/lab/tree/{LESSON}?reset")
+    opened = Notebook(page)
     opened.run_all()
     assert opened.unannounced_errors() == []
-    opened.page.set_viewport_size({"width": 1150, "height": 1400})
-    return opened
+    page.set_viewport_size({"width": 1150, "height": 1400})
+    yield opened
+    page.close()
 
 
 @pytest.fixture
@@ -29,6 +32,11 @@ def shown(notebook: Notebook) -> Locator:
     """The second map of the page, on which shop/web asks for a name."""
     found = notebook.page.locator(".nsim-map-widget").nth(1)
     found.scroll_into_view_if_needed()
+    found.get_by_role("button", name="all on").click()
+    found.get_by_label("from", exact=True).select_option("shop/web")
+    found.get_by_label("to", exact=True).select_option("kube-system/coredns")
+    found.get_by_label("port", exact=True).select_option("53/UDP")
+    expect(status(found)).to_contain_text("denied at the Egress door of shop/web")
     return found
 
 
@@ -60,8 +68,7 @@ def test_two_clicks_send_a_packet(
 
 def test_everything_works_by_keyboard(notebook: Notebook, shown: Locator) -> None:
     page = notebook.page
-    shown.locator('[data-end][tabindex="0"]').focus()
-    assert page.evaluate(HELD) == "shop/web"
+    end(shown, "shop/web").focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate(HELD) == "shop/debug"
     page.keyboard.press("Enter")

@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 
 import nsimlib as ns
+from nsimlib.errors import NsimError
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Namespace, Pod, Workload
 from nsimlib.views.topology import End, Kind, Topology, topology
@@ -93,6 +94,26 @@ def test_every_end_can_be_asked_about(cluster: Cluster) -> None:
 
 def test_300_pods_are_no_higher_than_a_screen() -> None:
     assert topology(CLUSTERS["300 pods"]).height < 1000
+
+
+def test_a_large_cluster_is_drawn_by_some_of_its_namespaces() -> None:
+    large = cluster_of(1000, 10)
+    with pytest.raises(NsimError, match="a few of the 10 namespaces: 1000 tiles"):
+        topology(large)
+    found = topology(large, ["team-01"])
+    drawn = [end.name for end in found.ends if end.kind is Kind.WORKLOAD]
+    assert drawn
+    assert {name.split("/")[0] for name in drawn} == {"team-01"}
+    with pytest.raises(ns.UnknownName, match="did you mean team-01"):
+        topology(large, ["team-1"])
+
+
+def test_names_that_begin_alike_stay_apart() -> None:
+    space = Namespace("a", {})
+    names = ["payment-service-api", "payment-service-db"]
+    pods = tuple(Pod(space, name, {}) for name in names)
+    found = topology(Cluster(namespaces={"a": space}, pods=pods))
+    assert len({end.label for end in found.ends}) == len(found.ends)
 
 
 def test_two_workloads_of_one_name_are_told_apart_by_kind() -> None:

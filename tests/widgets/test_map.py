@@ -192,6 +192,14 @@ def test_a_cluster_of_any_size_is_shown(pods: int) -> None:
     assert shown.outcome == "allowed"
 
 
+def test_only_some_namespaces_are_drawn_and_all_are_judged() -> None:
+    shown = ns.Map(SHOP, "shop/web", "shop/api", "8080/TCP", namespaces=["shop"])
+    assert "data/db" not in by_name(shown)
+    assert shown.reason == ns.Map(SHOP, "shop/web", "shop/api", "8080/TCP").reason
+    with pytest.raises(ns.UnknownName, match="end on the map"):
+        shown.choose(destination="data/db")
+
+
 def test_a_cluster_of_nothing_is_the_world() -> None:
     assert ns.Map(ns.Cluster()).outcome == "allowed"
 
