@@ -4,7 +4,7 @@ An entry asks in one of three ways: by a `connection`, which the evaluator judge
 which is a function below; or, where neither can tell, by a `fact` with the answer it gives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,11 +16,12 @@ from nsimlib.evaluation.reachability import reachability
 from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
 from nsimlib.lessons.entries import Entry
 from nsimlib.lessons.scenarios import policy_files, scenario
+from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import selects
 from nsimlib.model.policy import Direction
 
-__all__ = ["MEASURES", "Asked"]
+__all__ = ["MEASURES", "Asked", "measured"]
 
 
 def pods_selected(cluster: Cluster, policy: str) -> int:
@@ -32,6 +33,13 @@ def pods_selected(cluster: Cluster, policy: str) -> int:
 def sources_of(cluster: Cluster, destination: str) -> int:
     """How many workloads may open a connection to an address and port."""
     return len(reachability(cluster).sources_of(destination))
+
+
+def addresses_reached(cluster: Cluster, source: str, port: str) -> int:
+    """How many IPv4 addresses outside the cluster a workload may open connections to on a port."""
+    found = reachability(cluster).destinations_of(source, port)
+    ranges = (each for each in found if isinstance(each, AddressRange))
+    return sum(1 + each.last - each.first for each in ranges if each.family is Family.IPV4)
 
 
 def isolates(cluster: Cluster, policy: str) -> str:
@@ -70,6 +78,7 @@ def _end(cluster: Cluster, connection: str, direction: str) -> DirectionVerdict:
 Measure = Callable[..., object]
 #: what an entry can ask the library for by name; a lesson that asks for more adds it here
 MEASURES: dict[str, Measure] = {
+    "addresses_reached": addresses_reached,
     "end": end,
     "isolates": isolates,
     "isolating": isolating,
@@ -78,6 +87,19 @@ MEASURES: dict[str, Measure] = {
     "shut_door": shut_door,
     "sources_of": sources_of,
 }
+
+
+def measured(cluster: Cluster, measure: str, arguments: Mapping[str, Any]) -> object:
+    """Return what a measure says about a cluster.
+
+    >>> import nsimlib as ns
+    >>> asked = {"source": "shop/web", "port": "443/TCP"}
+    >>> measured(ns.scenario("shop"), "addresses_reached", asked)
+    256
+    """
+    if measure not in MEASURES:
+        raise UnknownName("measure", measure, MEASURES)
+    return MEASURES[measure](cluster, **arguments)
 
 
 @dataclass(frozen=True)
@@ -99,8 +121,6 @@ class Asked:
         whole = {**entry, **asking}
         asks = dict(whole.get("asks", {}))
         measure = asks.pop("measure", "")
-        if measure and measure not in MEASURES:
-            raise UnknownName("measure", measure, MEASURES)
         return cls(
             scenario=whole.get("scenario", entry["id"].partition("/")[0]),
             policies=tuple(whole.get("policies", ())),
@@ -136,5 +156,5 @@ class Asked:
         if self.verdict:
             return self.verdict.outcome.value
         if self.measure:
-            return str(MEASURES[self.measure](self.cluster, **dict(self.arguments)))
+            return str(measured(self.cluster, self.measure, dict(self.arguments)))
         return self.right

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nsimlib.errors import ManifestError
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.verdict import Verdict
+from nsimlib.lessons.asked import measured
 from nsimlib.lessons.entries import Entry
 from nsimlib.lessons.exercise import Exercise
 from nsimlib.lessons.feedback import Feedback
@@ -52,6 +54,26 @@ class Slip:
         return all(why(cluster, a, cni=reading).outcome is end for a, end in self.ends.items())
 
 
+@dataclass(frozen=True)
+class Limit:
+    """A number that an attempt must not exceed: how much it opens besides what is wanted."""
+
+    what: str
+    measure: str
+    arguments: Mapping[str, Any]
+    at_most: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Limit":
+        """Return the limit that an entry describes."""
+        asks = dict(entry["asks"])
+        return cls(entry["what"], asks.pop("measure"), asks, entry["at_most"])
+
+    def found(self, cluster: Cluster) -> int:
+        """Return the number."""
+        return int(str(measured(cluster, self.measure, self.arguments)))
+
+
 @dataclass(frozen=True, repr=False)
 class PolicyExercise(Exercise):
     """The policy to start from, and how connections should end, under each of the readings."""
@@ -61,6 +83,7 @@ class PolicyExercise(Exercise):
     wanted: Ends
     solved_by: str
     slips: tuple[Slip, ...] = ()
+    limits: tuple[Limit, ...] = ()
     readings: tuple[str, ...] = ("spec",)
 
     @classmethod
@@ -75,6 +98,7 @@ class PolicyExercise(Exercise):
             wanted=_ends(entry["wanted"]),
             solved_by=entry["answer"],
             slips=tuple(map(Slip.of, entry.get("slips", ()))),
+            limits=tuple(map(Limit.of, entry.get("limits", ()))),
             readings=tuple(entry.get("readings", ("spec",))),
         )
 
@@ -90,9 +114,10 @@ class PolicyExercise(Exercise):
 
     @property
     def table(self) -> Table:
-        """The connections that are tried, and how they should end."""
-        rows = tuple((asked, outcome.value) for asked, outcome in self.wanted.items())
-        return Table("Wanted", ("connection", "should be"), rows)
+        """The connections that are tried, and how they should end; then the limits."""
+        rows = [(asked, outcome.value) for asked, outcome in self.wanted.items()]
+        rows += [(each.what, say("exercise.at-most", most=each.at_most)) for each in self.limits]
+        return Table("Wanted", ("connection", "should be"), tuple(rows))
 
     def judge(self, attempt: object) -> Feedback:
         """Return what a manifest does, as text; one that cannot be read is feedback as well."""
@@ -109,7 +134,7 @@ class PolicyExercise(Exercise):
     def _tried(self, cluster: Cluster) -> Feedback:
         wanted, missed = len(self.wanted), list(self._missed(cluster))
         if not missed:
-            return Feedback(say("exercise.passed", wanted=wanted), wanted, wanted)
+            return self._within(cluster)
         first = missed[0]
         asked = {str(verdict.connection) for verdict in missed}
         fields = {
@@ -128,6 +153,17 @@ class PolicyExercise(Exercise):
             more=slip.says if slip else "",
             misconception=misconception(slip.misconception) if slip else None,
         )
+
+    def _within(self, cluster: Cluster) -> Feedback:
+        """Every connection ends as wanted; look at how much else is open."""
+        wanted = len(self.wanted) + len(self.limits)
+        found = [(limit, limit.found(cluster)) for limit in self.limits]
+        over = [(limit, number) for limit, number in found if number > limit.at_most]
+        if not over:
+            return Feedback(say("exercise.passed", wanted=len(self.wanted)), wanted, wanted)
+        limit, number = over[0]
+        says = say("exercise.over", what=limit.what, number=number, most=limit.at_most)
+        return Feedback(says, wanted - len(over), wanted)
 
     def _missed(self, cluster: Cluster) -> Iterator[Verdict]:
         for reading in self.readings:

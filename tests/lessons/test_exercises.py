@@ -6,7 +6,7 @@ import pytest
 
 import nsimlib as ns
 from nsimlib.lessons.blanks import Blanks
-from nsimlib.lessons.entries import entries
+from nsimlib.lessons.entries import Entry, entries
 from nsimlib.lessons.exercise import Exercise
 from nsimlib.lessons.exercises import exercises
 from nsimlib.lessons.policy_exercise import PolicyExercise, Slip
@@ -22,6 +22,17 @@ BLANKS = [each for each in ALL if isinstance(each, Blanks)]
 def ids(exercise: object) -> str:
     return exercise.id if isinstance(exercise, Exercise) else ""
 
+
+BLOCK = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: out, namespace: shop}}
+spec:
+  podSelector: {{matchLabels: {{app: web}}}}
+  policyTypes: [Egress]
+  egress:
+  - to: [{{ipBlock: {{cidr: {cidr}}}}}]
+"""
 
 every = pytest.mark.parametrize("exercise", ALL, ids=ids)
 policies = pytest.mark.parametrize("exercise", POLICIES, ids=ids)
@@ -105,6 +116,57 @@ def test_what_cannot_be_read_is_feedback(attempt: object, said: str) -> None:
     assert not feedback.passed
     assert said in repr(feedback)
     assert "problem" in feedback._repr_html_()
+
+
+LIMITED: Entry = {
+    "id": "isolation-is-a-switch/9",
+    "question": "Let web call one address outside.",
+    "scenario": "isolation-is-a-switch",
+    "hints": ["a", "b", "c"],
+    "start": BLOCK.format(cidr="0.0.0.0/0"),
+    "wanted": {
+        "shop/web -> 203.0.113.10:443/TCP": "allowed",
+        "shop/web -> 192.0.2.10:443/TCP": "denied",
+    },
+    "limits": [
+        {
+            "what": "addresses that web may call",
+            "asks": {"measure": "addresses_reached", "source": "shop/web", "port": "443/TCP"},
+            "at_most": 16,
+        }
+    ],
+    "answer": BLOCK.format(cidr="203.0.113.0/28"),
+}
+
+
+@pytest.mark.parametrize(
+    ("cidr", "passes", "said"),
+    [
+        ("203.0.113.0/24", False, "addresses that web may call: 256, and it should be at most 16"),
+        ("203.0.113.0/28", True, "all 2 connections end as wanted"),
+        ("203.0.113.10/32", True, "all 2 connections end as wanted"),
+        ("192.0.2.0/24", False, "0 of 2 connections end as wanted"),
+    ],
+)
+def test_an_attempt_that_opens_too_much_is_told_how_much(
+    cidr: str, passes: bool, said: str
+) -> None:
+    exercise = PolicyExercise.of(LIMITED)
+    feedback = exercise.judge(BLOCK.format(cidr=cidr))
+    assert feedback.passed == passes
+    assert said in repr(feedback)
+    assert ("addresses that web may call", "at most 16") in exercise.table.rows
+
+
+def test_an_exercise_may_want_the_same_in_several_readings() -> None:
+    wanted = {
+        "shop/web -> 203.0.113.10:443/TCP": "allowed",
+        "shop/web -> 192.0.2.1:443/TCP": "denied",
+    }
+    entry = {**LIMITED, "limits": [], "wanted": wanted, "readings": ["calico", "flannel"]}
+    feedback = PolicyExercise.of(entry).judge(LIMITED["answer"])
+    assert not feedback.passed
+    assert "in the flannel reading this one should be denied" in repr(feedback)
 
 
 @blanks
