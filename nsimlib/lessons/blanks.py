@@ -23,6 +23,11 @@ class Blank:
     choices: tuple[str, ...]
     slips: Mapping[str, tuple[str, str]]
 
+    @property
+    def offer(self) -> str:
+        """The choices, in words that favour none."""
+        return say("exercise.one-of", choices=", ".join(self.choices)) if self.choices else "?"
+
     @classmethod
     def of(cls, entry: Entry, given: Entry) -> "Blank":
         """Return the blank that an entry describes; choices may be those of the exercise."""
@@ -59,7 +64,7 @@ class Blanks(Exercise):
     @property
     def table(self) -> Table:
         """What is asked, with the choices."""
-        rows = tuple((each.name, " or ".join(each.choices) or "?") for each in self.blanks)
+        rows = tuple((each.name, each.offer) for each in self.blanks)
         return Table("Fill in", ("what", "answer"), rows)
 
     def judge(self, attempt: object) -> Feedback:

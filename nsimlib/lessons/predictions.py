@@ -62,7 +62,8 @@ class Settled:
 
     def _repr_html_(self) -> str:
         told = "".join(f"<p>{prose(each)}</p>" for each in self.told)
-        return box(f"<p>{_badge(self.asked.truth)} {escape(self.says)}</p>{told}")
+        sign = f"{_badge(self.asked.truth)} " if self.asked.connection else ""
+        return box(f"<p>{sign}{escape(self.says)}</p>{told}")
 
 
 @dataclass(frozen=True, repr=False)
