@@ -35,7 +35,7 @@ STYLE = """
 .nsim-map .tag text{fill:var(--ground);font-size:10px;font-weight:700}
 .nsim-map .way{fill:none;stroke-width:3;stroke-linecap:round}
 .nsim-map .halo{fill:none;stroke:var(--ground);stroke-width:6;stroke-opacity:.7}
-.nsim-map .way,.nsim-map .halo,.nsim-map .rest,.nsim-map .stop{pointer-events:none}
+.nsim-map .way,.nsim-map .halo,.nsim-map .rest,.nsim-map .stop,.nsim-map .tag{pointer-events:none}
 .nsim-map .rest{fill:none;stroke:var(--quiet);stroke-width:1.6;stroke-dasharray:2 6;
 stroke-linecap:round}
 .nsim-map .sign{stroke:var(--ground);stroke-width:2}
@@ -88,8 +88,9 @@ def map_svg(state: MapState, *, captioned: bool = True) -> str:
     )
     cards = (part for card in found.cards for part in _card(card))
     ends = (_end(end, state, clickable=not captioned) for end in found.ends)
-    parts = (head, *cards, *ends, *_lines(state), *_sign(state), *_foot(state, caption), "</svg>")
-    return "".join(parts)
+    tags = (_tag(end, state.chosen[end.name]) for end in found.ends if end.name in state.chosen)
+    over = (*_lines(state), *_sign(state), *tags)
+    return "".join((head, *cards, *ends, *over, *_foot(state, caption), "</svg>"))
 
 
 def _card(card: Card) -> Iterator[str]:
@@ -107,7 +108,6 @@ def _card(card: Card) -> Iterator[str]:
 
 def _end(end: End, state: MapState, *, clickable: bool) -> str:
     chosen = end.name in state.chosen
-    tag = _tag(end, state.chosen[end.name]) if chosen else ""
     here = state.doors.get(end.name)
     spoken = _spoken(end, here)
     classes = "end chosen" if chosen else "end"
@@ -119,7 +119,7 @@ def _end(end: End, state: MapState, *, clickable: bool) -> str:
     )
     return (
         f'<g class="{classes}"{button if clickable else ""}>'
-        f"<title>{escape(spoken)}</title>{drawn}{shown}{tag}</g>"
+        f"<title>{escape(spoken)}</title>{drawn}{shown}</g>"
     )
 
 
@@ -159,12 +159,14 @@ def _hexagon(x: float, y: float) -> str:
 
 
 def _tag(end: End, word: str) -> str:
-    """A flag on the upper edge: which end of the packet this is."""
-    width = 6.0 * len(word) + 10
-    x, y = end.x + 8, end.y - 8
+    """A flag on the upper edge: which end of the packet this is, and its name if it bears none."""
+    bare = end.kind is Kind.WORKLOAD and not end.name.endswith(f"/{end.label}")
+    text = f"{word} {end.name.rpartition('/')[2]}" if bare else word
+    width = 6.2 * len(text) + 10
+    x, y = end.x + (8 if end.label else 0), end.y - (8 if end.label else 15)
     return (
         f'<g class="tag"><rect x="{x:.1f}" y="{y:.1f}" width="{width:.0f}" height="14" rx="4"/>'
-        f'<text x="{x + width / 2:.1f}" y="{y + 10.5:.1f}" text-anchor="middle">{escape(word)}'
+        f'<text x="{x + width / 2:.1f}" y="{y + 10.5:.1f}" text-anchor="middle">{escape(text)}'
         f"</text></g>"
     )
 

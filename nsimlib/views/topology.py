@@ -268,5 +268,5 @@ def _world(cluster: Cluster, x: float, y: float) -> Iterator[End]:
     for number, (label, end) in enumerate(ends):
         top = y + number * (PLACE.height + PLACE.below)
         called = _cut(label, PLACE.letters)
-        more = _cut(end, PLACE.letters + 1)
+        more = _cut(end, PLACE.letters)
         yield End(end, Kind.PLACE, called, more, x, top, PLACE.width, PLACE.height)
