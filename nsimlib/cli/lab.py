@@ -1,4 +1,4 @@
-"""Real packets: `nsim lab check`, `nsim lab run`."""
+"""Real packets: `nsim lab check`, `nsim lab run`, `nsim lab scene`."""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,8 @@ from nsimlib.cni.profile import profile_names
 from nsimlib.lessons.recording import record
 from nsimlib.packets.checking import check
 from nsimlib.packets.lab import ENGINES, Lab
+from nsimlib.packets.scenes.played import Played
+from nsimlib.packets.scenes.playing import lab_scene, lab_scene_names
 
 
 @main.group("lab")
@@ -65,3 +67,21 @@ def record_command(folder: Path) -> None:
     """Record anew in FOLDER what is shown where no lab runs; in a clone that is data/recorded."""
     for path in record(folder):
         click.echo(str(path))
+
+
+@lab_group.command("scene")
+@click.argument("name", required=False)
+@click.option("--times", is_flag=True, help="Also what a clock measured on this machine.")
+def scene_command(name: str | None, times: bool) -> None:
+    """Play the scene NAME with real packets, and print what happened; without NAME, list all.
+
+    Exits with 0 if it was played, 1 if this machine cannot play it.
+    """
+    if name is None:
+        click.echo("\n".join(lab_scene_names()))
+        return
+    found = lab_scene(name)
+    click.echo(str(found))
+    if times and isinstance(found, Played):
+        click.echo(f"\n{found.measured}")
+    sys.exit(0 if found else 1)

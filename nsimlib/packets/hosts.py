@@ -1,6 +1,7 @@
 """The places of a lab that packets come from, with sockets and programs in them."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ from nsimlib.model.addresses import Address
 from nsimlib.packets.helper import Helper
 
 __all__ = ["Finished", "Host"]
+
+NO_FILES: Mapping[str, str] = {}
 
 
 class Finished(NamedTuple):
@@ -36,20 +39,30 @@ class Host:
         """Return an ordinary socket whose packets leave from here; it is yours to close."""
         return self.helper.open_socket(self.netns, int(family), int(kind), protocol)
 
-    def run(self, *argv: str, stdin: str = "", timeout: float | None = 30) -> Finished:
+    def run(
+        self,
+        *argv: str,
+        stdin: str = "",
+        timeout: float | None = 30,
+        files: Mapping[str, str] = NO_FILES,
+        as_root: bool = True,
+    ) -> Finished:
         """Run a program here to its end, at most `timeout` seconds.
+
+        It finds the texts of `files` in the place of those files, such as /etc/resolv.conf. What
+        refuses to run as root, as PostgreSQL does, is run without `as_root`.
 
         Raises
         ------
         OSError
             If it cannot be started, or takes too long.
         """
-        asked = {"netns": self.netns, "argv": argv, "stdin": stdin, "timeout": timeout}
-        return Finished(**self.helper.ask("run", **asked))
+        about = {"stdin": stdin, "timeout": timeout, "files": dict(files), "as_root": as_root}
+        return Finished(**self.helper.ask("run", netns=self.netns, argv=argv, **about))
 
-    def spawn(self, *argv: str) -> int:
+    def spawn(self, *argv: str, as_root: bool = True) -> int:
         """Start a program that runs until the lab ends, and return its process id in the lab."""
-        return int(self.helper.ask("spawn", netns=self.netns, argv=argv))
+        return int(self.helper.ask("spawn", netns=self.netns, argv=argv, as_root=as_root))
 
     def __repr__(self) -> str:
         return f"Host({self.name!r}, {', '.join(map(str, self.addresses)) or 'any address'})"

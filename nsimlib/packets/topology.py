@@ -40,7 +40,9 @@ OWN = LOOPBACK + 1
 
 #: No addresses of their own making, so nothing is sent but what the lab sends; and no rationing of
 #: what the kernel says of packets it rejects, for some rejections would look like drops.
+#: Ports below 1024 are everybody's, for the notebook itself listens on sockets of the lab.
 WISHES = {
+    "net/ipv4/ip_unprivileged_port_start": "0",
     "net/ipv4/icmp_ratelimit": "0",
     "net/ipv6/icmp/ratelimit": "0",
     "net/ipv6/conf/default/addr_gen_mode": "1",

@@ -4,22 +4,34 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
-from errno import ENOENT, ETIMEDOUT
+from collections.abc import Callable, Mapping, Sequence
+from errno import ENOENT, EPERM, ETIMEDOUT
 from typing import Any
 
+from nsimlib.packets.labd.storage import become_ordinary, lay
 from nsimlib.packets.labd.syscalls import NEW_NET, setns
 
 __all__ = ["run", "spawn"]
 
+NOTHING: Mapping[str, str] = {}
+#: whom programs that refuse to be root take themselves for
+NOBODY = 65534
 #: where programs for administrators lie, which an ordinary user's PATH may lack
 PATHS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 def run(
-    namespace: int, argv: Sequence[str], stdin: str = "", timeout: float | None = None
+    namespace: int,
+    argv: Sequence[str],
+    stdin: str = "",
+    timeout: float | None = None,
+    files: Mapping[str, str] = NOTHING,
+    as_root: bool = True,
 ) -> dict[str, Any]:
     """Return how a program ended and what it said.
+
+    It finds the texts of `files` in the place of those files. Without `as_root` it takes the lab's
+    user for an ordinary one, even if that is root.
 
     Raises
     ------
@@ -31,7 +43,7 @@ def run(
     environment = _environment()
     _demand(argv[0], environment)
     pipe = subprocess.PIPE
-    with subprocess.Popen(
+    with _started(
         argv,
         stdin=pipe,
         stdout=pipe,
@@ -39,7 +51,7 @@ def run(
         text=True,
         env=environment,
         start_new_session=True,
-        preexec_fn=_entering(namespace),
+        preexec_fn=_entering(namespace, files, as_root),
     ) as started:
         try:
             stdout, stderr = started.communicate(stdin, timeout)
@@ -50,23 +62,38 @@ def run(
     return {"code": started.returncode, "stdout": stdout, "stderr": stderr}
 
 
-def spawn(namespace: int, argv: Sequence[str]) -> int:
+def spawn(namespace: int, argv: Sequence[str], as_root: bool = True) -> int:
     """Start a program that lives until it ends or the lab does, and return its process id."""
     null, environment = subprocess.DEVNULL, _environment()
     _demand(argv[0], environment)
-    started = subprocess.Popen(
+    started = _started(
         argv,
         stdin=null,
         stdout=null,
         stderr=null,
         env=environment,
-        preexec_fn=_entering(namespace),
+        preexec_fn=_entering(namespace, NOTHING, as_root),
     )
     return started.pid
 
 
-def _entering(namespace: int) -> Callable[[], None]:
-    return lambda: setns(namespace, NEW_NET)
+def _started(argv: Sequence[str], **about: Any) -> "subprocess.Popen[str]":
+    try:
+        return subprocess.Popen(argv, **about)
+    except subprocess.SubprocessError as error:
+        # What went wrong before the program began stays in the child; it is a mount or a map.
+        raise OSError(EPERM, "this system keeps files from being laid over others") from error
+
+
+def _entering(namespace: int, files: Mapping[str, str], as_root: bool) -> Callable[[], None]:
+    def enter() -> None:
+        setns(namespace, NEW_NET)
+        if files:
+            lay(files)
+        if not as_root:
+            become_ordinary(NOBODY)
+
+    return enter
 
 
 def _environment() -> dict[str, str]:

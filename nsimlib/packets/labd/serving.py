@@ -3,6 +3,7 @@
 import os
 import socket
 from errno import EIO, ETIMEDOUT, errorcode
+from functools import cached_property
 from typing import Any
 
 from nsimlib.packets.labd.building import build
@@ -12,6 +13,7 @@ from nsimlib.packets.labd.netns import Namespaces
 from nsimlib.packets.labd.nft import load_rules
 from nsimlib.packets.labd.offloads import switch_off_offloads
 from nsimlib.packets.labd.probing import Prober
+from nsimlib.packets.labd.storage import make_folder
 
 __all__ = ["error_of", "serve"]
 
@@ -37,13 +39,23 @@ class Service:
             for each in rules:
                 load_rules(each)
 
-    def run(self, netns: str, argv: list[str], stdin: str, timeout: float | None) -> dict[str, Any]:
-        """Run a program to its end."""
-        return run(self.namespaces.descriptor(netns), argv, stdin, timeout)
+    def folder(self) -> str:
+        """Return a folder in memory that the lab alone sees."""
+        return self._folder
 
-    def spawn(self, netns: str, argv: list[str]) -> int:
+    @cached_property
+    def _folder(self) -> str:
+        return make_folder()
+
+    def run(self, netns: str, **how: Any) -> dict[str, Any]:
+        """Run a program to its end."""
+        if how.get("files"):
+            self.folder()
+        return run(self.namespaces.descriptor(netns), **how)
+
+    def spawn(self, netns: str, **how: Any) -> int:
         """Start a program."""
-        return spawn(self.namespaces.descriptor(netns), argv)
+        return spawn(self.namespaces.descriptor(netns), **how)
 
     def switch_off_offloads(self, netns: str, interfaces: list[str]) -> None:
         """Have interfaces send frames as a wire would carry them."""

@@ -1,0 +1,79 @@
+"""Scenes by name, also where this machine cannot play them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nsimlib.errors import LabError, UnknownName
+from nsimlib.packets.scenes.database import database
+from nsimlib.packets.scenes.dns_trap import dns_trap
+from nsimlib.packets.scenes.drop_or_reject import drop_or_reject
+from nsimlib.packets.scenes.idle_connection import idle_connection
+from nsimlib.packets.scenes.metadata_hop_limit import metadata_hop_limit
+from nsimlib.packets.scenes.path_mtu import path_mtu
+from nsimlib.packets.scenes.played import Played
+from nsimlib.packets.scenes.search_list import search_list
+from nsimlib.packets.scenes.service_before_policy import service_before_policy
+from nsimlib.packets.scenes.truncation import truncation
+
+__all__ = ["Unplayed", "lab_scene", "lab_scene_names"]
+
+SCENES: dict[str, Callable[[], Played]] = {
+    "drop-or-reject": drop_or_reject,
+    "dns-trap": dns_trap,
+    "search-list": search_list,
+    "truncation": truncation,
+    "path-mtu": path_mtu,
+    "metadata-hop-limit": metadata_hop_limit,
+    "service-before-policy": service_before_policy,
+    "idle-connection": idle_connection,
+    "database": database,
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Unplayed:
+    """That a scene was not played, why, and what to try; false, for nothing was seen."""
+
+    name: str
+    error: LabError
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"The scene {self.name} cannot be played here.\n{self.error}"
+
+
+def lab_scene_names() -> tuple[str, ...]:
+    """Return the names of all scenes, in the order in which they are best seen.
+
+    >>> lab_scene_names()[:2]
+    ('drop-or-reject', 'dns-trap')
+    """
+    return tuple(SCENES)
+
+
+def lab_scene(name: str) -> Played | Unplayed:
+    """Play a scene in the packet lab, from its beginning to its end.
+
+    Parameters
+    ----------
+    name
+        Such as `"dns-trap"`; `lab_scene_names()` has them all.
+
+    Returns
+    -------
+    Played | Unplayed
+        What happened, or why nothing could; the latter is false.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such scene.
+    """
+    if name not in SCENES:
+        raise UnknownName("scene", name, SCENES)
+    try:
+        return SCENES[name]()
+    except LabError as error:
+        return Unplayed(name, error)
