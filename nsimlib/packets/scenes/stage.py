@@ -2,7 +2,14 @@
 
 import re
 import socket
-from asyncio import CancelledError, IncompleteReadError, StreamReader, StreamWriter, start_server
+from asyncio import (
+    CancelledError,
+    IncompleteReadError,
+    Server,
+    StreamReader,
+    StreamWriter,
+    start_server,
+)
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -150,14 +157,17 @@ class Stage:
             for party, _ in backends(self.lab.cluster, self.layout.service, port):
                 host = self.lab.pod(str(party))
                 server.listen(self.time, host.helper, host.netns, party.addresses[0])
-        self._closing.callback(self.time.run, _closed(server))
+        self._closes(server)
 
     def serve(self, host: Host, port: int, serving: Serving, address: str = "0.0.0.0") -> None:
         """Have somebody answer TCP connections to a port, for as long as the stage is there."""
         listening = host.socket()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
-        self.time.run(start_server(partial(_served, serving), sock=listening))
+        self._closes(self.time.run(start_server(partial(_served, serving), sock=listening)))
+
+    def _closes(self, server: NameServer | Server) -> None:
+        self._closing.callback(lambda: self.time.run(_closed(server)))
 
 
 class _Listening(NameServer):
@@ -190,5 +200,5 @@ async def _served(serving: Serving, reader: StreamReader, writer: StreamWriter) 
     writer.close()
 
 
-async def _closed(server: NameServer) -> None:
+async def _closed(server: NameServer | Server) -> None:
     server.close()
