@@ -1,0 +1,145 @@
+"""Every scene, from its beginning to its end, with what comes of each thing that is done in it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from nsimlib.errors import LabError, UnknownName
+from nsimlib.model.tables import Table
+from nsimlib.packets.checking import Report
+from nsimlib.packets.scenes import playing
+from nsimlib.packets.scenes.playing import SCENES, Unplayed, lab_scene, lab_scene_names
+from nsimlib.packets.scenes.played import Played
+
+pytestmark = pytest.mark.system
+
+ANSWERED, SILENCE = "answered", "no answer"
+AGAIN = "EAI_AGAIN: Temporary failure in name resolution"
+RDS = "orders.abc123def456.us-east-1.rds.amazonaws.com"
+FLEET = "fleet.shop.example."
+OUTCOMES = {
+    "drop-or-reject": [
+        "connected",
+        *["ECONNREFUSED"] * 2,
+        *[SILENCE] * 2,
+        *["ECONNREFUSED"] * 3,
+        *["EHOSTUNREACH"] * 3,
+        SILENCE,
+        "ENETUNREACH",
+        SILENCE,
+        "ETIMEDOUT",
+        SILENCE,
+        "EPERM",
+    ],
+    "dns-trap": ["10.20.21.17", AGAIN, AGAIN, AGAIN, "10.20.21.17"],
+    "search-list": [
+        *["10.20.21.17"] * 5,
+        "EAI_NONAME: Name or service not known",
+        *["10.96.20.10"] * 2,
+    ],
+    "truncation": ["60 addresses", AGAIN, "60 addresses", AGAIN],
+    "path-mtu": [
+        f"100 bytes answered, 200,000 bytes {large}"
+        for large in (ANSWERED, SILENCE, SILENCE, ANSWERED, ANSWERED, ANSWERED)
+    ],
+    "metadata-hop-limit": [
+        "connect: connected; PUT: token",
+        f"connect: connected; PUT: {SILENCE}",
+        "connect: connected; PUT: token",
+        "connect: connected; PUT: token",
+        f"connect: {SILENCE}; PUT: {SILENCE}",
+    ],
+    "service-before-policy": [SILENCE, SILENCE, "connected"],
+    "idle-connection": [ANSWERED, ANSWERED, SILENCE, ANSWERED, ANSWERED],
+    "database": [
+        *["answered, to 10.244.1.11"] * 2,
+        "25006 cannot execute CREATE TABLE in a read-only transaction",
+        SILENCE,
+        "answered, to 10.244.1.11",
+        SILENCE,
+        "ETIMEDOUT",
+        "writes to 10.20.21.17",
+        "writes to 10.20.21.17, the session is over, ECONNREFUSED",
+        "ECONNREFUSED, 25006 cannot execute INSERT in a read-only transaction",
+        "25006 cannot execute INSERT in a read-only transaction, writes to 10.20.22.18",
+        "all are there",
+    ],
+}
+#: waits that a setting shortened, and the least that they take with it
+WAITS = [
+    ("drop-or-reject", "TCP, dropped, and the client has no timeout of its own", 3, "131 to 135 s"),
+    ("dns-trap", f"look up {RDS}, DNS is dropped", 2, "20 s"),
+    ("dns-trap", f"look up {RDS}., DNS is dropped", 1, "10 s"),
+    ("truncation", f"look up {FLEET}, TCP dropped", 3, "131 s"),
+    ("database", "an open session, when its packets vanish", 0.5, "about 15 minutes"),
+]
+
+
+@pytest.fixture(scope="session")
+def played(machine: Report) -> Callable[[str], Played]:
+    """Each scene is played once."""
+    assert machine
+    found: dict[str, Played] = {}
+
+    def once(name: str) -> Played:
+        if name not in found:
+            one = lab_scene(name)
+            assert isinstance(one, Played), one
+            found[name] = one
+        return found[name]
+
+    return once
+
+
+def test_every_scene_has_its_row() -> None:
+    assert tuple(OUTCOMES) == lab_scene_names()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scenes_go_as_told(name: str, played: Callable[[str], Played]) -> None:
+    assert [event.outcome for event in played(name).events] == OUTCOMES[name]
+
+
+@pytest.mark.parametrize("name", ["dns-trap", "search-list", "truncation"])
+def test_the_model_asks_what_glibc_asks(name: str, played: Callable[[str], Played]) -> None:
+    """Names, types, transports and their order, and what the application hears in the end."""
+    for event in played(name).events:
+        assert event.because.endswith("as the model says"), event
+
+
+@pytest.mark.parametrize(("name", "what", "least", "truly"), WAITS)
+def test_waits_are_real_and_the_true_ones_are_told(
+    name: str, what: str, least: float, truly: str, played: Callable[[str], Played]
+) -> None:
+    (found,) = [each for each in played(name).measurements if each.what == what]
+    assert found.seconds >= least
+    assert found.truly.startswith(truly)
+    assert found.shortened_by
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_times_are_in_a_table_of_their_own(name: str, played: Callable[[str], Played]) -> None:
+    scene = played(name)
+    assert isinstance(scene.measured, Table)
+    assert "measured on this machine" in scene.measured.title
+    assert not any(str(row[1]) in repr(scene) for row in scene.measured.rows if row[1] > 0.01)
+    assert len(scene.to_table().rows) == len(scene.events)
+
+
+def test_an_unknown_scene_names_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="no scene 'dns-trab'; did you mean dns-trap"):
+        lab_scene("dns-trab")
+
+
+def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Played:
+        raise LabError("postgres", "no such program", "Install the package postgresql.")
+
+    monkeypatch.setitem(playing.SCENES, "database", broken)
+    found = lab_scene("database")
+    assert isinstance(found, Unplayed)
+    assert not found
+    assert repr(found) == (
+        "The scene database cannot be played here.\n"
+        "postgres: no such program\n  Install the package postgresql."
+    )
