@@ -1,15 +1,19 @@
 """Every scene, from its beginning to its end, with what comes of each thing that is done in it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from nsimlib.dns.plays import play, scene
 from nsimlib.errors import LabError, UnknownName
 from nsimlib.model.tables import Table
 from nsimlib.packets.checking import Report
 from nsimlib.packets.scenes import playing
-from nsimlib.packets.scenes.playing import SCENES, Unplayed, lab_scene, lab_scene_names
+from nsimlib.packets.scenes.failover import order_of
 from nsimlib.packets.scenes.played import Played
+from nsimlib.packets.scenes.playing import SCENES, Unplayed, lab_scene, lab_scene_names
+from nsimlib.packets.scenes.plays import play_with_packets
 
 pytestmark = pytest.mark.system
 
@@ -17,6 +21,9 @@ ANSWERED, SILENCE = "answered", "no answer"
 AGAIN = "EAI_AGAIN: Temporary failure in name resolution"
 RDS = "orders.abc123def456.us-east-1.rds.amazonaws.com"
 FLEET = "fleet.shop.example."
+#: the time of a rule by name passes really, and a client waits so long in the lab
+AT_ONCE = {"connect_timeout": 0.4}
+BEGIN = "connected 10.20.21.17, reused 10.20.21.17, unanswered 10.20.21.17"
 OUTCOMES = {
     "drop-or-reject": [
         "connected",
@@ -38,6 +45,18 @@ OUTCOMES = {
         *["10.96.20.10"] * 2,
     ],
     "truncation": ["60 addresses", AGAIN, "60 addresses", AGAIN],
+    "ttl-drop": [
+        SILENCE,
+        "REFUSED",
+        "10.20.21.17",
+        "connected",
+        SILENCE,
+        ANSWERED,
+        SILENCE,
+        "10.40.9.18",
+        "connected",
+        ANSWERED,
+    ],
     "path-mtu": [
         f"100 bytes answered, 200,000 bytes {large}"
         for large in (ANSWERED, SILENCE, SILENCE, ANSWERED, ANSWERED, ANSWERED)
@@ -63,6 +82,14 @@ OUTCOMES = {
         "ECONNREFUSED, 25006 cannot execute INSERT in a read-only transaction",
         "25006 cannot execute INSERT in a read-only transaction, writes to 10.20.22.18",
         "all are there",
+    ],
+    "aurora-failover": [
+        f"{BEGIN}, connected 10.20.22.18, reused 10.20.22.18",
+        f"{BEGIN}, denied 10.20.22.18",
+    ],
+    "stale-pool": [
+        f"{BEGIN}, read-only 10.20.21.17",
+        f"{BEGIN}, read-only 10.20.21.17, connected 10.20.22.18, reused 10.20.22.18",
     ],
 }
 #: waits that a setting shortened, and the least that they take with it
@@ -107,6 +134,51 @@ def test_the_model_asks_what_glibc_asks(name: str, played: Callable[[str], Playe
         assert event.because.endswith("as the model says"), event
 
 
+@pytest.mark.parametrize("name", ["aurora-failover", "stale-pool"])
+def test_failovers_go_as_simulated(name: str, played: Callable[[str], Played]) -> None:
+    assert {event.because for event in played(name).events} == {"as the simulation says"}
+
+
+#: plays that are shortened so that each kind of attempt happens, and none twice that hangs
+PLAYS: list[tuple[str, dict[str, Any]]] = [
+    ("dns-trap", {"every": 35, "lasts": 60}),
+    ("dns-trap", {"every": 35, "lasts": 60, "policies": "with-dns"}),
+    ("truncation", {"every": 140, "lasts": 275}),
+    ("truncation", {"every": 140, "lasts": 275, "policies": "udp-and-tcp"}),
+    (
+        "ttl-drop",
+        {"cni": "cilium", "sweep_interval": 0, "every": 2.6, "lasts": 8, "jvm_ttl": 7} | AT_ONCE,
+    ),
+    ("fqdn-without-proxy", {"cni": "cilium", "policies": "plain-dns", "lasts": 1} | AT_ONCE),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), PLAYS)
+def test_plays_have_the_same_order_with_packets(
+    name: str, settings: dict[str, Any], machine: Report
+) -> None:
+    assert machine
+    simulated = order_of(play(name, **settings).attempts)
+    assert play_with_packets(scene(name, **settings)) == simulated
+    healthy = settings.get("policies") in ("with-dns", "udp-and-tcp", "plain-dns")
+    assert healthy is (len(simulated) == 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("reconcile-windows", {}, "no controller"),
+        ("nodelocal-trap", {}, "no node-cache"),
+        ("dns-trap", {"applications": 2}, "one application"),
+        ("dns-trap", {"libc": "musl"}, "no other C library"),
+        ("dns-trap", {"denied": "rejected"}, "no policy that rejects"),
+    ],
+)
+def test_plays_without_packets_are_refused(name: str, settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(LabError, match=said):
+        play_with_packets(scene(name, **settings))
+
+
 @pytest.mark.parametrize(("name", "what", "least", "truly"), WAITS)
 def test_waits_are_real_and_the_true_ones_are_told(
     name: str, what: str, least: float, truly: str, played: Callable[[str], Played]
@@ -122,7 +194,8 @@ def test_times_are_in_a_table_of_their_own(name: str, played: Callable[[str], Pl
     scene = played(name)
     assert isinstance(scene.measured, Table)
     assert "measured on this machine" in scene.measured.title
-    assert not any(str(row[1]) in repr(scene) for row in scene.measured.rows if row[1] > 0.01)
+    times = [f"{each.seconds:.4g}" for each in scene.measurements if each.seconds > 0.01]
+    assert [each for each in times if each in repr(scene)] == []
     assert len(scene.to_table().rows) == len(scene.events)
 
 

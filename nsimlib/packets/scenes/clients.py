@@ -19,6 +19,7 @@ __all__ = [
     "ANSWERED",
     "CONNECTED",
     "NO_ANSWER",
+    "PATIENCE",
     "LookedUp",
     "Tried",
     "connect",

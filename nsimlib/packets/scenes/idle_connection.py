@@ -5,14 +5,13 @@ and enforcers such as Calico drop what is invalid.
 """
 
 import socket
-from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from time import sleep
 
 from nsimlib.packets.scenes.clients import talk
 from nsimlib.packets.scenes.played import Played, Script
-from nsimlib.packets.scenes.stage import Stage
+from nsimlib.packets.scenes.stage import Stage, echo
 
 __all__ = ["idle_connection"]
 
@@ -33,7 +32,7 @@ def idle_connection() -> Played:
     """Keep three connections open, of which two are silent and one of those sends keepalives."""
     script = Script()
     with Stage() as stage, ExitStack() as clients:
-        stage.serve(stage.lab.world, PORT, _echo)
+        stage.serve(stage.lab.world, PORT, echo)
         for path, value in SETTINGS.items():
             stage.tune(stage.node, path, value)
         stage.first_rule(CALICO)
@@ -66,8 +65,3 @@ def _ask(script: Script, about: str, *clients: socket.socket, shortened: bool = 
     script.note(about, ", ".join(dict.fromkeys(each.outcome for each in tried)))
     how = (SHORTENED, "after 5 days") if shortened else ()
     script.took(about, max(each.seconds for each in tried), *how)
-
-
-async def _echo(reader: StreamReader, writer: StreamWriter) -> None:
-    while said := await reader.read(100):
-        writer.write(said)

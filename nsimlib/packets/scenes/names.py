@@ -14,10 +14,14 @@ from nsimlib.packets.scenes.clients import LookedUp, look_up
 from nsimlib.packets.scenes.played import Script
 from nsimlib.packets.scenes.stage import Asked, Stage
 
-__all__ = ["Question", "ask"]
+__all__ = ["HURRIED_BY", "Question", "ask", "hurried"]
 
 #: who sends nothing back that a client could hear
 UNHEARD = Heard.NOTHING, Heard.REJECTED
+
+
+#: so much sooner than with five seconds and two attempts
+HURRIED_BY = 10
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,12 @@ class Question:
     @property
     def given(self) -> ResolvConf:
         """The file as the pod is given it."""
-        return replace(self.conf, timeout=1, attempts=1) if self.is_hurried else self.conf
+        return hurried(self.conf) if self.is_hurried else self.conf
+
+
+def hurried(conf: ResolvConf) -> ResolvConf:
+    """Return a resolv.conf with which silence ends soon."""
+    return replace(conf, timeout=1, attempts=1)
 
 
 def ask(stage: Stage, script: Script, question: Question, upstream: Source) -> None:

@@ -7,6 +7,7 @@ from nsimlib.errors import LabError, UnknownName
 from nsimlib.packets.scenes.database import database
 from nsimlib.packets.scenes.dns_trap import dns_trap
 from nsimlib.packets.scenes.drop_or_reject import drop_or_reject
+from nsimlib.packets.scenes.failover import aurora_failover, stale_pool
 from nsimlib.packets.scenes.idle_connection import idle_connection
 from nsimlib.packets.scenes.metadata_hop_limit import metadata_hop_limit
 from nsimlib.packets.scenes.path_mtu import path_mtu
@@ -14,6 +15,7 @@ from nsimlib.packets.scenes.played import Played
 from nsimlib.packets.scenes.search_list import search_list
 from nsimlib.packets.scenes.service_before_policy import service_before_policy
 from nsimlib.packets.scenes.truncation import truncation
+from nsimlib.packets.scenes.ttl_drop import ttl_drop
 
 __all__ = ["Unplayed", "lab_scene", "lab_scene_names"]
 
@@ -22,11 +24,14 @@ SCENES: dict[str, Callable[[], Played]] = {
     "dns-trap": dns_trap,
     "search-list": search_list,
     "truncation": truncation,
+    "ttl-drop": ttl_drop,
     "path-mtu": path_mtu,
     "metadata-hop-limit": metadata_hop_limit,
     "service-before-policy": service_before_policy,
     "idle-connection": idle_connection,
     "database": database,
+    "aurora-failover": aurora_failover,
+    "stale-pool": stale_pool,
 }
 
 

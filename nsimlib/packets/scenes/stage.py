@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nsimlib.dns.layout import Layout, layout_of
 from nsimlib.dns.plays import scene
@@ -27,6 +27,7 @@ from nsimlib.evaluation.ends import backends
 from nsimlib.model.addresses import Address
 from nsimlib.model.policy import Policy
 from nsimlib.model.ports import Port, Protocol
+from nsimlib.packets.fqdn import FqdnEngine
 from nsimlib.packets.hosts import Host
 from nsimlib.packets.lab import Lab
 from nsimlib.packets.nameserver import NameServer
@@ -35,7 +36,7 @@ from nsimlib.packets.real_time import RealTime
 from nsimlib.packets.services import service_rules
 from nsimlib.packets.topology import node_netns
 
-__all__ = ["Asked", "Stage", "hang_up", "policies_of"]
+__all__ = ["Asked", "Stage", "echo", "hang_up", "policies_of"]
 
 DROPPED = re.compile(r"counter packets (\d+) .*drop")
 OWN = "scene"
@@ -60,10 +61,11 @@ class Stage:
     """The shop in a lab, with its Services and no policy; a context manager.
 
     `now` is the time of the scene, which passes when it is set: it decides what names lead to.
+    `enforcing` is what `Lab` takes besides.
     """
 
-    def __init__(self, policies: Iterable[Policy] = ()) -> None:
-        self.lab = Lab(replace(bare_cluster("shop"), policies=tuple(policies)))
+    def __init__(self, policies: Iterable[Policy] = (), **enforcing: Any) -> None:
+        self.lab = Lab(replace(bare_cluster("shop"), policies=tuple(policies)), **enforcing)
         self.now = 0.0
         self.asked: list[Asked] = []
         self._closing = ExitStack()
@@ -73,11 +75,16 @@ class Stage:
             stack.enter_context(self.lab)
             self.time = RealTime()
             stack.callback(self.time.stop)
-            translation = service_rules(self.lab.cluster)
-            for name in self.lab.topology.hosts:
-                self.lab.load(node_netns(name), [translation])
+            # The engine of names leads to kube-dns itself, past its proxy.
+            if self.lab.engine.name != FqdnEngine.name:
+                self._translate()
             self._closing = stack.pop_all()
         return self
+
+    def _translate(self) -> None:
+        translation = service_rules(self.lab.cluster)
+        for name in self.lab.topology.hosts:
+            self.lab.load(node_netns(name), [translation])
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
@@ -186,6 +193,12 @@ class _Listening(NameServer):
         # Nothing else happens in this thread before the answer is made.
         self._transport = Protocol.UDP if datagram else Protocol.TCP
         return await super().reply(message, client, datagram=datagram)
+
+
+async def echo(reader: StreamReader, writer: StreamWriter) -> None:
+    """Say everything again."""
+    while said := await reader.read(100):
+        writer.write(said)
 
 
 async def hang_up(_: StreamReader, writer: StreamWriter) -> None:
