@@ -12,7 +12,7 @@ from nsimlib.packets.scenes.plays import Met, play_with_packets
 __all__ = ["aurora_failover", "order_of", "stale_pool"]
 
 #: until the second at which nothing new happens any more
-LASTS = 45
+LASTS = 50
 SHORTENED = "time that is told, not waited for"
 
 
@@ -25,7 +25,7 @@ def aurora_failover() -> Played:
 def stale_pool() -> Played:
     """Let a pool connect to the old writer after it came back as a replica."""
     title = "Connected, and to the wrong one"
-    return _played("stale-pool", title, {}, {"pool_lifetime": 15})
+    return _played("stale-pool", title, {}, {"pool_lifetime": 22})
 
 
 def order_of(attempts: Iterable[Attempt]) -> tuple[Met, ...]:

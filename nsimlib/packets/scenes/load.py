@@ -73,16 +73,18 @@ class Client(Thread):
             self._changed.notify_all()
 
     def _write(self, order: int) -> str:
-        was_open = self._session is not None
         try:
             session = self._opened()
             session.ask(f"insert into orders values ({self.number}, {order})")
         except QueryError as error:
             self._drop()
             return OVER if error.ends_session else str(error)
-        except OSError as error:
+        except (ConnectionRefusedError, TimeoutError) as error:
             self._drop()
-            return OVER if was_open else name_of(error)
+            return name_of(error)
+        except OSError:
+            self._drop()
+            return OVER
         self.acknowledged.append(order)
         return f"writes to {session.address}"
 

@@ -130,15 +130,15 @@ class Session:
 
     def __init__(self, host: Host, address: str, patience: float = 1) -> None:
         self.address, self.socket = address, host.socket()
+        self._heard = self.socket.makefile("rb")
         try:
             self.socket.settimeout(patience)
             self.socket.connect((address, PORT))
             about = f"user\0{USER}\0database\0postgres\0\0".encode()
             self.socket.sendall(struct.pack("!II", len(about) + 8, PROTOCOL) + about)
-            self._heard = self.socket.makefile("rb")
             list(self._until_ready())
-        except BaseException:
-            self.socket.close()
+        except (OSError, QueryError):
+            self.close()
             raise
 
     def __enter__(self) -> "Session":
