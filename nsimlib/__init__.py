@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from nsimlib.packets.checking import check as lab_check
     from nsimlib.packets.lab import Lab
     from nsimlib.packets.proof import capture, verify
+    from nsimlib.packets.scenes.playing import lab_scene, lab_scene_names
     from nsimlib.patterns.article import article_names, article_version
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
@@ -168,6 +169,7 @@ PLACES = {
     "packets.checking": "lab_check:check",
     "packets.lab": "Lab",
     "packets.proof": "capture verify",
+    "packets.scenes.playing": "lab_scene lab_scene_names",
     "patterns.article": "article_names article_version",
     "patterns.database_files": "pattern_names read_database",
     "patterns.pattern": "dialect_names pattern",

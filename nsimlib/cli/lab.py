@@ -11,7 +11,6 @@ from nsimlib.cni.profile import profile_names
 from nsimlib.lessons.recording import record
 from nsimlib.packets.checking import check
 from nsimlib.packets.lab import ENGINES, Lab
-from nsimlib.packets.scenes.played import Played
 from nsimlib.packets.scenes.playing import lab_scene, lab_scene_names
 
 
@@ -75,13 +74,13 @@ def record_command(folder: Path) -> None:
 def scene_command(name: str | None, times: bool) -> None:
     """Play the scene NAME with real packets, and print what happened; without NAME, list all.
 
-    Exits with 0 if it was played, 1 if this machine cannot play it.
+    Exits with 0 if it was played, 1 if it is a recording.
     """
     if name is None:
         click.echo("\n".join(lab_scene_names()))
         return
     found = lab_scene(name)
     click.echo(str(found))
-    if times and isinstance(found, Played):
+    if times:
         click.echo(f"\n{found.measured}")
-    sys.exit(0 if found else 1)
+    sys.exit(1 if found.banner else 0)

@@ -5,14 +5,16 @@
 
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from nsimlib.lessons.scenarios import scenario
 from nsimlib.packets.lab import Lab
-from nsimlib.packets.recordings import CAPTURES, PROOFS, capture_data, fingerprint
+from nsimlib.packets.recordings import CAPTURES, PROOFS, capture_data, fingerprint, scene_data
+from nsimlib.packets.recordings import SCENES as SCENE_FILE
+from nsimlib.packets.scenes.playing import SCENES
 
 __all__ = ["CAPTURED", "PROVEN", "record"]
 
@@ -30,8 +32,8 @@ PROVEN = (
 VERSIONS = (("nft", "--version"), ("iptables", "--version"), ("ipset", "--version"))
 
 
-def record(folder: Path) -> Iterator[Path]:
-    """Write all recordings and yield their paths.
+def record(folder: Path, scenes: Iterable[str] = tuple(SCENES)) -> Iterator[Path]:
+    """Write all recordings and yield their paths; of scenes, which take a while, maybe a few.
 
     Raises
     ------
@@ -44,7 +46,9 @@ def record(folder: Path) -> Iterator[Path]:
         versions = [text.partition(" (")[0].partition(",")[0] for text in said]
     kernel = platform.release().partition("-")[0]
     made = {"date": date.today().isoformat(), "kernel": kernel, "versions": versions}
-    for name, found in ((CAPTURES, dict(_captures())), (PROOFS, dict(_proofs()))):
+    played = {name: scene_data(SCENES[name]()) for name in scenes}
+    recordings = {CAPTURES: dict(_captures()), PROOFS: dict(_proofs()), SCENE_FILE: played}
+    for name, found in recordings.items():
         path = folder / name
         path.write_text(json.dumps({"made": made, "of": found}, indent=1) + "\n", encoding="utf-8")
         yield path

@@ -18,19 +18,24 @@ from nsimlib.manifests.writing import dump
 from nsimlib.model.cluster import Cluster
 from nsimlib.packets.capturing import Capture
 from nsimlib.packets.frames import Frame
+from nsimlib.packets.scenes.played import Event, Measurement, Played
 
 __all__ = [
     "CAPTURES",
     "PROOFS",
+    "SCENES",
     "Recorded",
     "capture_data",
     "fingerprint",
     "recorded_capture",
     "recorded_proof",
+    "recorded_scene",
+    "scene_data",
 ]
 
 CAPTURES = "captures.json"
 PROOFS = "proofs.json"
+SCENES = "scenes.json"
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,28 @@ def recorded_proof(key: str, error: LabError) -> tuple[str, Recorded] | None:
     """Return what was recorded of a comparison in one line, None if nothing was."""
     found, made = _found(PROOFS, key, error)
     return None if found is None else (found["summary"], made)
+
+
+def scene_data(played: Played) -> Mapping[str, Any]:
+    """Return a scene as it is recorded."""
+    return {
+        "title": played.title,
+        "events": [[*event[:3], list(event.facts)] for event in played.events],
+        "measurements": [list(each) for each in played.measurements],
+    }
+
+
+def recorded_scene(name: str, error: LabError) -> Played | None:
+    """Return a scene as it went elsewhere, None if it was not recorded."""
+    found, made = _found(SCENES, name, error)
+    if found is None:
+        return None
+    events = (
+        Event(what, outcome, because, tuple(facts))
+        for what, outcome, because, facts in found["events"]
+    )
+    times = tuple(Measurement(*each) for each in found["measurements"])
+    return Played(name, found["title"], tuple(events), times, made.banner)
 
 
 def _found(file: str, key: str, error: LabError) -> tuple[Any, Recorded]:

@@ -9,14 +9,16 @@ from nsimlib.dns.plays import play, scene
 from nsimlib.errors import LabError, UnknownName
 from nsimlib.model.tables import Table
 from nsimlib.packets.checking import Report
-from nsimlib.packets.scenes import playing
+from nsimlib.packets.recordings import recorded_scene
 from nsimlib.packets.scenes.failover import order_of
 from nsimlib.packets.scenes.played import Played
-from nsimlib.packets.scenes.playing import SCENES, Unplayed, lab_scene, lab_scene_names
+from nsimlib.packets.scenes.playing import SCENES, lab_scene, lab_scene_names
 from nsimlib.packets.scenes.plays import play_with_packets
+from nsimlib.views.scenes import html_of
 
 pytestmark = pytest.mark.system
 
+NO_LAB = LabError("postgres", "no such program", "Install the package postgresql.")
 ANSWERED, SILENCE = "answered", "no answer"
 AGAIN = "EAI_AGAIN: Temporary failure in name resolution"
 RDS = "orders.abc123def456.us-east-1.rds.amazonaws.com"
@@ -110,9 +112,7 @@ def played(machine: Report) -> Callable[[str], Played]:
 
     def once(name: str) -> Played:
         if name not in found:
-            one = lab_scene(name)
-            assert isinstance(one, Played), one
-            found[name] = one
+            found[name] = SCENES[name]()
         return found[name]
 
     return once
@@ -204,15 +204,44 @@ def test_an_unknown_scene_names_the_nearest() -> None:
         lab_scene("dns-trab")
 
 
-def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> Played:
-        raise LabError("postgres", "no such program", "Install the package postgresql.")
+@pytest.mark.parametrize("name", SCENES)
+def test_what_is_recorded_is_what_happens(name: str, played: Callable[[str], Played]) -> None:
+    """If this fails, the scene has changed: run `nsim lab record data/recorded`."""
+    found = recorded_scene(name, NO_LAB)
+    assert found is not None
+    live = played(name)
+    assert (found.title, found.events) == (live.title, live.events)
+    assert [each[::2] for each in found.measurements] == [each[::2] for each in live.measurements]
 
-    monkeypatch.setitem(playing.SCENES, "database", broken)
+
+def test_what_cannot_be_played_is_recorded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Played:
+        raise NO_LAB
+
+    monkeypatch.setitem(SCENES, "database", broken)
     found = lab_scene("database")
-    assert isinstance(found, Unplayed)
-    assert not found
-    assert repr(found) == (
-        "The scene database cannot be played here.\n"
-        "postgres: no such program\n  Install the package postgresql."
+    assert found.banner.startswith(
+        "Not live here, postgres: no such program. Install the package postgresql.\nRecorded on 20"
     )
+    assert repr(found).startswith(found.banner)
+    assert found.banner.split(".")[0] in html_of(found)
+    assert "elsewhere" in found.measured.title
+
+
+def test_a_scene_shows_itself_with_its_facts() -> None:
+    """Every event is a row, and every fact a link."""
+    played = recorded_scene("dns-trap", NO_LAB)
+    assert played is not None
+    drawn = html_of(played)
+    assert drawn.count("<tr") == len(played.events) + 1
+    assert "F5.10" in drawn
+    assert "href" in drawn
+
+
+def test_what_was_never_recorded_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Played:
+        raise NO_LAB
+
+    monkeypatch.setitem(SCENES, "new", broken)
+    with pytest.raises(LabError, match="postgres: no such program"):
+        lab_scene("new")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from nsimlib.model.shown import Shown
 from nsimlib.model.tables import Table
 
 __all__ = ["Event", "Measurement", "Played", "Script"]
@@ -32,27 +33,27 @@ class Measurement(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Played:
-    """A scene as it went. The events are the same each time; the times are this machine's."""
+class Played(Shown):
+    """A scene as it went. The events are the same each time; the times are the machine's.
+
+    `banner` says so where it went like that elsewhere, and why it is not live here.
+    """
+
+    html_by = "nsimlib.views.scenes"
 
     name: str
     title: str
     events: tuple[Event, ...]
     measurements: tuple[Measurement, ...] = ()
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        """What came of each thing that was done."""
-        return {event.what: event.outcome for event in self.events}
+    banner: str = ""
 
     @property
     def measured(self) -> Table:
-        """The times, to a tenth of a millisecond; they differ from run to run."""
-        columns = ("what", "seconds, measured here", "shortened by", "truly")
-        rows = tuple(
-            (m.what, round(m.seconds, 4), m.shortened_by, m.truly) for m in self.measurements
-        )
-        return Table(f"{self.title}: measured on this machine", columns, rows)
+        """The times; they differ from run to run."""
+        where = "elsewhere, where it was recorded" if self.banner else "on this machine"
+        rows = ((m.what, round(m.seconds, 4), m.shortened_by, m.truly) for m in self.measurements)
+        columns = ("what", "seconds", "shortened by", "truly")
+        return Table(f"{self.title}: measured {where}", columns, tuple(rows))
 
     def to_table(self) -> Table:
         """Return a row for each event."""
@@ -62,7 +63,8 @@ class Played:
 
     def __repr__(self) -> str:
         lines = (f"{number:3}  {event}" for number, event in enumerate(self.events, 1))
-        return "\n".join((f"{self.title} ({self.name})", *lines))
+        banner = (self.banner,) if self.banner else ()
+        return "\n".join((*banner, f"{self.title} ({self.name})", *lines))
 
 
 @dataclass

@@ -1,9 +1,9 @@
-"""Scenes by name, also where this machine cannot play them."""
+"""Scenes by name, live or as they were recorded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from nsimlib.errors import LabError, UnknownName
+from nsimlib.packets.recordings import recorded_scene
 from nsimlib.packets.scenes.database import database
 from nsimlib.packets.scenes.dns_trap import dns_trap
 from nsimlib.packets.scenes.drop_or_reject import drop_or_reject
@@ -17,7 +17,7 @@ from nsimlib.packets.scenes.service_before_policy import service_before_policy
 from nsimlib.packets.scenes.truncation import truncation
 from nsimlib.packets.scenes.ttl_drop import ttl_drop
 
-__all__ = ["Unplayed", "lab_scene", "lab_scene_names"]
+__all__ = ["SCENES", "lab_scene", "lab_scene_names"]
 
 SCENES: dict[str, Callable[[], Played]] = {
     "drop-or-reject": drop_or_reject,
@@ -35,20 +35,6 @@ SCENES: dict[str, Callable[[], Played]] = {
 }
 
 
-@dataclass(frozen=True, repr=False)
-class Unplayed:
-    """That a scene was not played, why, and what to try; false, for nothing was seen."""
-
-    name: str
-    error: LabError
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __repr__(self) -> str:
-        return f"The scene {self.name} cannot be played here.\n{self.error}"
-
-
 def lab_scene_names() -> tuple[str, ...]:
     """Return the names of all scenes, in the order in which they are best seen.
 
@@ -58,27 +44,30 @@ def lab_scene_names() -> tuple[str, ...]:
     return tuple(SCENES)
 
 
-def lab_scene(name: str) -> Played | Unplayed:
+def lab_scene(name: str) -> Played:
     """Play a scene in the packet lab, from its beginning to its end.
+
+    Where this machine cannot, for it has no lab or no PostgreSQL, the scene as it was recorded is
+    returned, and says so.
 
     Parameters
     ----------
     name
         Such as `"dns-trap"`; `lab_scene_names()` has them all.
 
-    Returns
-    -------
-    Played | Unplayed
-        What happened, or why nothing could; the latter is false.
-
     Raises
     ------
     UnknownName
         If there is no such scene.
+    LabError
+        If it cannot be played, and was not recorded.
     """
     if name not in SCENES:
         raise UnknownName("scene", name, SCENES)
     try:
         return SCENES[name]()
     except LabError as error:
-        return Unplayed(name, error)
+        found = recorded_scene(name, error)
+        if found is None:
+            raise
+        return found
