@@ -9,21 +9,28 @@ from nsimlib.views.styles import CAPTION, CELL, INK, RULED, TABLE, box, code_blo
 __all__ = ["html_of"]
 
 COLUMNS = ("", "what is done", "what comes of it", "because", "facts")
+NUMBER = f"{CELL};{RULED};white-space:nowrap"
 
 
 def html_of(played: Played) -> str:
     """Return a scene as a table; where it is a recording, that is said above it."""
     banner = code_block(played.banner) if played.banner else ""
     caption = f'<caption style="{CAPTION}">{escape(played.title)}</caption>'
-    style = f"{CELL};{RULED};white-space:nowrap"
-    head = "".join(f'<th scope="col" style="{style}">{title}</th>' for title in COLUMNS)
-    rows = "".join(_row(number, event) for number, event in enumerate(played.events, 1))
-    table = f'<table style="{TABLE};color:{INK}">{caption}<tr>{head}</tr>{rows}</table>'
+    rows = [_cells(number, event) for number, event in enumerate(played.events, 1)]
+    # A column that says nothing is left out.
+    kept = [column for column in range(len(COLUMNS)) if any(row[column] for row in rows)]
+    head = "".join(f'<th scope="col" style="{NUMBER}">{COLUMNS[column]}</th>' for column in kept)
+    body = "".join(_row([row[column] for column in kept]) for row in rows)
+    table = f'<table style="{TABLE};color:{INK}">{caption}<tr>{head}</tr>{body}</table>'
     return box(banner + scrolling(table))
 
 
-def _row(number: int, event: Event) -> str:
+def _cells(number: int, event: Event) -> tuple[str, ...]:
     texts = (str(number), event.what, event.outcome, event.because)
-    cells = (*map(escape, texts), " ".join(map(fact_link, event.facts)))
-    drawn = "".join(f'<td style="{CELL};{RULED}">{cell}</td>' for cell in cells)
-    return f'<tr style="background:none">{drawn}</tr>'
+    return (*map(escape, texts), " ".join(map(fact_link, event.facts)))
+
+
+def _row(cells: list[str]) -> str:
+    first, *others = cells
+    drawn = "".join(f'<td style="{CELL};{RULED}">{cell}</td>' for cell in others)
+    return f'<tr style="background:none"><td style="{NUMBER}">{first}</td>{drawn}</tr>'

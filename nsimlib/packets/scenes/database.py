@@ -14,12 +14,11 @@ __all__ = ["database"]
 
 WRITER, REPLICA = "10.20.21.17", "10.20.22.18"
 PLAY, BOTH, ONE = "aurora-failover", "subnets", "one-subnet"
-#: what the session meets that is open when the policy closes
-CLOSED = ("dns-trap", "with-dns")
 CLIENTS = 4
 #: seconds of the zone at which the name has moved, and CoreDNS has forgotten where it was
 MOVED = 60
 TABLE, WHO = "create table orders (client int, number int)", "select inet_client_addr()"
+SEEN, DROPPED = "the server sees the pod's own address", "the first packet is dropped on the node"
 VANISH = f"ip daddr {WRITER} drop"
 USER_TIMEOUT = 500
 
@@ -56,11 +55,11 @@ def _servers(stage: Stage) -> tuple[Database, Database]:
 
 
 def _through_the_policy(stage: Stage, script: Script) -> None:
-    _open(stage, script, "the writer, both subnets allowed", WRITER)
-    _open(stage, script, "the replica, both subnets allowed", REPLICA)
-    _open(stage, script, "the replica, a write", REPLICA, TABLE)
+    _open(stage, script, "the writer, both subnets allowed", SEEN, WRITER)
+    _open(stage, script, "the replica, both subnets allowed", SEEN, REPLICA)
+    _open(stage, script, "the replica, a write", "allowed, and refused", REPLICA, TABLE)
     stage.enforce(policies_of(PLAY, ONE))
-    _open(stage, script, "the replica, one subnet allowed", REPLICA)
+    _open(stage, script, "the replica, one subnet allowed", DROPPED, REPLICA)
 
 
 def _around_a_session(stage: Stage, script: Script) -> None:
@@ -68,28 +67,34 @@ def _around_a_session(stage: Stage, script: Script) -> None:
     with Session(stage.pod, WRITER) as session:
         session.ask(TABLE)
         stage.enforce(policy for policy in policies_of(PLAY, BOTH) if policy.name == "allow-dns")
-        _ask(script, "an open session, when the policy allows DNS alone", session, WHO)
-        _open(stage, script, "a new session, when the policy allows DNS alone", WRITER)
+        about = "session, when the policy allows DNS alone"
+        _ask(script, f"an open {about}", "its packets are established", session, WHO)
+        _open(stage, script, f"a new {about}", DROPPED, WRITER)
         session.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
         session.socket.settimeout(None)
         stage.first_rule(VANISH)
         hurried = f"tcp_user_timeout {USER_TIMEOUT} ms, for none", "about 15 minutes"
-        _ask(script, "an open session, when its packets vanish", session, WHO, *hurried)
+        about, because = "an open session, when its packets vanish", "the kernel gives up"
+        _ask(script, about, because, session, WHO, *hurried)
     stage.first_rule()
     stage.enforce(policies_of(PLAY, BOTH))
 
 
-def _open(stage: Stage, script: Script, about: str, address: str, query: str = WHO) -> None:
+def _open(
+    stage: Stage, script: Script, about: str, because: str, address: str, query: str = WHO
+) -> None:
     began = monotonic()
     try:
         with Session(stage.pod, address) as session:
-            _ask(script, about, session, query)
+            _ask(script, about, because, session, query)
     except OSError as error:
-        script.note(about, name_of(error))
+        script.note(about, name_of(error), because)
         script.took(about, monotonic() - began)
 
 
-def _ask(script: Script, about: str, session: Session, query: str, *hurried: str) -> None:
+def _ask(
+    script: Script, about: str, because: str, session: Session, query: str, *hurried: str
+) -> None:
     began = monotonic()
     try:
         rows = session.ask(query)
@@ -98,7 +103,7 @@ def _ask(script: Script, about: str, session: Session, query: str, *hurried: str
         outcome = str(error)
     except OSError as error:
         outcome = name_of(error)
-    script.note(about, outcome)
+    script.note(about, outcome, because)
     script.took(about, monotonic() - began, *hurried)
 
 
@@ -123,4 +128,4 @@ def _fail_over(stage: Stage, script: Script, writer: Database, replica: Database
 def _wait(script: Script, about: str, clients: tuple[Client, ...], until: str) -> None:
     """Take down what the clients meet until all of them meet something."""
     met = [each.meets(until) for each in clients]
-    script.note(about, " | ".join(dict.fromkeys(met)))
+    script.note(about, " | ".join(dict.fromkeys(met)), "", "F5.22")

@@ -40,16 +40,17 @@ def idle_connection() -> Played:
         for option, value in KEEPALIVE.items():
             kept.setsockopt(socket.IPPROTO_TCP, option, value)
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        _ask(script, "all three ask at once", busy, silent, kept)
+        _ask(script, "all three ask at once", "all are tracked", busy, silent, kept)
         for _ in range(3):
             sleep(FORGOTTEN_AFTER / 2)
             talk(busy, b"?")
         sleep(0.2)
-        _ask(script, "one that asks every second", busy)
-        _ask(script, f"one that is silent for {FORGOTTEN_AFTER} s and more", silent, shortened=True)
-        _ask(script, "one that is silent, with keepalives", kept)
+        _ask(script, "one that asks every second", "it is still tracked", busy)
+        what = f"one that is silent for {FORGOTTEN_AFTER} s and more"
+        _ask(script, what, "its packet is invalid, and dropped", silent, shortened=True)
+        _ask(script, "one that is silent, with keepalives", "it is still tracked", kept)
         stage.first_rule()
-        _ask(script, "the silent one again, where invalid packets pass", silent)
+        _ask(script, "the silent one again, where invalid packets pass", "", silent)
     return script.played("idle-connection", "Forgotten while it was silent")
 
 
@@ -60,8 +61,10 @@ def _connected(stage: Stage) -> Iterator[socket.socket]:
         yield client
 
 
-def _ask(script: Script, about: str, *clients: socket.socket, shortened: bool = False) -> None:
+def _ask(
+    script: Script, about: str, because: str, *clients: socket.socket, shortened: bool = False
+) -> None:
     tried = [talk(client, b"?") for client in clients]
-    script.note(about, ", ".join(dict.fromkeys(each.outcome for each in tried)))
+    script.note(about, ", ".join(dict.fromkeys(each.outcome for each in tried)), because)
     how = (SHORTENED, "after 5 days") if shortened else ()
     script.took(about, max(each.seconds for each in tried), *how)

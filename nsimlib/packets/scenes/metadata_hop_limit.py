@@ -44,18 +44,19 @@ def metadata_hop_limit() -> Played:
         stage.serve(stage.lab.fabric, PORT, service.answer, ADDRESS)
         for limit in (1, 2):
             service.limit = limit
-            for host, name in ((stage.node, "the node"), (stage.pod, "a pod")):
-                _try(script, host, f"{name}, hop limit {limit}")
+            for host, name, hops in ((stage.node, "the node", 1), (stage.pod, "a pod", 2)):
+                because = f"{hops} hop{'s' if hops > 1 else ''} away"
+                _try(script, host, f"{name}, hop limit {limit}", because)
         stage.enforce(read_policies(POLICY))
-        _try(script, stage.pod, "a pod, hop limit 2, excepted by policy")
+        _try(script, stage.pod, "a pod, hop limit 2, excepted by policy", "dropped on the node")
     return script.played("metadata-hop-limit", "The token that never comes")
 
 
-def _try(script: Script, host: Host, about: str) -> None:
+def _try(script: Script, host: Host, about: str, because: str) -> None:
     connected = connect(host, ADDRESS, PORT)
     put = send(host, ADDRESS, PORT, socket.SOCK_STREAM, PUT)
     outcome = "token" if put.said == TOKEN else put.outcome
-    script.note(f"{about}", f"connect: {connected.outcome}; PUT: {outcome}", "", "F6.2")
+    script.note(about, f"connect: {connected.outcome}; PUT: {outcome}", because, "F6.2")
     script.took(f"{about}: PUT", put.seconds)
 
 

@@ -19,8 +19,8 @@ class Event(NamedTuple):
 
     def __str__(self) -> str:
         facts = f" ({', '.join(self.facts)})" if self.facts else ""
-        because = f"\n       {self.because}{facts}" if self.because or facts else ""
-        return f"{self.what}: {self.outcome}{because}"
+        because = f"\n       {self.because}" if self.because else ""
+        return f"{self.what}: {self.outcome}{because}{facts}"
 
 
 class Measurement(NamedTuple):

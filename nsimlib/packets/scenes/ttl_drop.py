@@ -78,7 +78,8 @@ def _leading_to(address: str) -> Zones:
 
 def _connect(stage: Stage, script: Script, address: str, about: str) -> None:
     tried = connect(stage.pod, address, PORT)
-    script.note(f"connect to {address}, {about}", tried.outcome)
+    known = "the address is known" if tried.outcome == CONNECTED else "no name is known for it"
+    script.note(f"connect to {address}, {about}", tried.outcome, known)
     script.took(f"connect to {address}, {about}", tried.seconds)
 
 
@@ -86,8 +87,10 @@ def _look_up(stage: Stage, script: Script, name: str) -> None:
     began = monotonic()
     answer = stage.lab.look_up("shop/api", name)
     found = ", ".join(map(str, answer.addresses)) or str(answer.rcode)
-    facts = ("F3.36",) if answer.rcode is Rcode.REFUSED else ("F3.21",)
-    script.note(f"look up {name}", found, "", *facts)
+    if answer.rcode is Rcode.REFUSED:
+        script.note(f"look up {name}", found, "no DNS rule lets the pod ask for it", "F3.36")
+    else:
+        script.note(f"look up {name}", found, "the proxy learns it first", "F3.21")
     script.took(f"look up {name}", monotonic() - began)
 
 
@@ -104,5 +107,5 @@ def _expire(stage: Stage, script: Script, looked_up: float) -> None:
 
 def _talk(script: Script, held: socket.socket, about: str) -> None:
     tried = talk(held, b"?")
-    script.note(f"the connection that was open, {about}", tried.outcome)
+    script.note(f"the connection that was open, {about}", tried.outcome, "it is established")
     script.took(f"the connection that was open, {about}", tried.seconds)
