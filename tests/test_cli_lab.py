@@ -41,3 +41,20 @@ def test_run_takes_the_engine_that_knows_the_policies() -> None:
     code, text = run("run", "enforcers-part", "--engine", "calico", "--port", "8080/TCP")
     assert code == 0
     assert text.startswith("Kernel (calico) against model (calico): ")
+
+
+def test_scenes_are_listed_and_played() -> None:
+    code, text = run("scene")
+    assert (code, text.splitlines()[:2]) == (0, ["drop-or-reject", "dns-trap"])
+    code, text = run("scene", "search-list", "--times")
+    assert code == 0
+    assert text.startswith(
+        "What a name costs (search-list)\n  1  look up db.corp.example, ndots:5:"
+    )
+    assert "What a name costs: measured on this machine" in text
+
+
+def test_an_unknown_scene_names_the_nearest() -> None:
+    code, text = run("scene", "dns-trab")
+    assert code == 2
+    assert "did you mean dns-trap" in text

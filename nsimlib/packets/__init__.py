@@ -6,5 +6,5 @@ policies allow), `engines` and those there are: `nftables`, `calico`, `fqdn` (po
 the kernel; for rules by name also `name_rules`, `nameserver`, `learner` and `real_time`), `oracle`
 (the sets that know what became of a packet), `boundaries` and `probes` (what is asked),
 `verification` (the kernel's verdict beside the model's), `hosts` and `lab` (all of it in one
-object), `checking` (what this machine allows).
+object), `checking` (what this machine allows), `scenes` (what a client sees).
 """

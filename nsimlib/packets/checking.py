@@ -11,6 +11,7 @@ from nsimlib.model.peers import BlockPeer, PodPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.packets.helper import Helper
 from nsimlib.packets.lab import Lab
+from nsimlib.packets.scenes.postgres import installed
 from nsimlib.packets.topology import FABRIC
 
 __all__ = ["Report", "Stage", "check"]
@@ -19,10 +20,7 @@ __all__ = ["Report", "Stage", "check"]
 PROGRAMS = {
     "iptables": (("iptables", "-S"), "iptables"),
     "ipset": (("ipset", "create", "tried", "hash:net"), "ipset"),
-    "conntrack": (("conntrack", "-L"), "conntrack"),
     "ip": (("ip", "link"), "iproute2"),
-    "tcpdump": (("tcpdump", "--version"), "tcpdump"),
-    "dnsmasq": (("dnsmasq", "--version"), "dnsmasq-base"),
 }
 SHOP = Namespace("shop", {NAME_LABEL: "shop"})
 
@@ -85,6 +83,7 @@ def _stages() -> Iterator[Stage]:
         yield from (Stage(name, True) for name in ("user namespace", "namespaces", "links", "nft"))
         yield _verdicts(lab, "IPv4", needed=True)
         yield from (_program(lab.helper, name) for name in PROGRAMS)
+        yield _postgres()
     yield _ipv6()
 
 
@@ -135,3 +134,11 @@ def _program(helper: Helper, name: str) -> Stage:
         return Stage(name, False, False, str(error))
     said = done["stderr"].strip().partition("\n")[0]
     return Stage(name, done["code"] == 0, False, said)
+
+
+def _postgres() -> Stage:
+    try:
+        installed()
+    except LabError as error:
+        return Stage("postgres", False, False, error.problem, error.remedy)
+    return Stage("postgres", True, False)

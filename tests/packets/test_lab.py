@@ -228,6 +228,25 @@ def test_programs_run_in_a_pod(lab: Lab) -> None:
         lab.pod("shop/web").run("sh", "-c", "sleep 60; true", timeout=0.1)
 
 
+def test_a_program_finds_files_of_its_own_and_the_next_one_does_not(lab: Lab) -> None:
+    pod, files = lab.pod("shop/web"), {"/etc/resolv.conf": "nameserver 10.96.0.10\n", "/no": ""}
+    assert pod.run("cat", "/etc/resolv.conf", files=files).stdout == "nameserver 10.96.0.10\n"
+    assert pod.run("cat", "/etc/resolv.conf").stdout == Path("/etc/resolv.conf").read_text("utf-8")
+
+
+def test_a_program_that_refuses_root_runs_as_another_who_owns_the_same(lab: Lab) -> None:
+    pod, file = lab.pod("shop/web"), f"{lab.folder}/file"
+    assert pod.run("touch", file).code == 0
+    assert pod.run("id", "-u", as_root=False).stdout.strip() == str(os.getuid() or 65534)
+    assert pod.run("sh", "-c", f"[ -O {file} ] && rm {file}", as_root=False).code == 0
+
+
+def test_the_folder_is_nowhere_but_in_the_lab(lab: Lab) -> None:
+    lab.world.run("touch", f"{lab.folder}/nsim-test-file")
+    assert not Path(lab.folder, "nsim-test-file").exists()
+    assert lab.world.run("ls", lab.folder).stdout.split() == ["nsim-test-file"]
+
+
 def test_programs_are_left_running_in_a_pod(lab: Lab) -> None:
     number = lab.pod("shop/web").spawn("sleep", "60")
     assert lab.world.run("kill", "-0", str(number)).code == 0

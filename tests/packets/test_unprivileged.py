@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from nsimlib.errors import LabError
 from nsimlib.packets.checking import Report
+from nsimlib.packets.recordings import recorded_scene
+from nsimlib.packets.scenes.played import Event
 from tests.conftest import ROOT, missing
 
 pytestmark = pytest.mark.system
@@ -24,6 +27,14 @@ with Lab(ns.scenario("shop"), sys.argv[1]) as lab:
     found = lab.verify(ports=["53/UDP", "443/TCP"], outside=["203.0.113.7", "2001:db8::7"])
     print(os.getuid(), len(found) > 500, bool(found), lab.pod("shop/web").run("id", "-u").stdout)
     print(len(lab.capture("shop/web -> 203.0.113.7:443/TCP")) > 6)
+"""
+
+SCENE = """
+import os, sys
+import nsimlib as ns
+print(os.getuid())
+for event in ns.lab_scene(sys.argv[1]).events:
+    print(f"{event.what}:{event.outcome}".replace(" ", "_"))
 """
 
 
@@ -44,6 +55,25 @@ def test_an_ordinary_user_gets_the_same_verdicts(machine: Report, engine: str) -
             assert found == [str(user), "True", "True", str(user), "True"]
             return
     missing("Python that every account may run", "install the system's python3")
+
+
+@pytest.mark.parametrize("name", ["search-list", "database"])
+def test_an_ordinary_user_sees_the_same_scenes(machine: Report, name: str) -> None:
+    """Files over others, ports below 1024, a server that refuses root, settings, `ip`."""
+    assert machine
+    user = os.getuid() or pwd.getpwnam(ACCOUNT).pw_uid
+    for interpreter in interpreters():
+        if is_open_to(interpreter, user):
+            recorded = recorded_scene(name, LabError("", ""))
+            assert recorded is not None
+            found = run(interpreter, user, SCENE, name)
+            assert found == [str(user), *(text(each) for each in recorded.events)]
+            return
+    missing("Python that every account may run", "install the system's python3")
+
+
+def text(event: Event) -> str:
+    return f"{event.what}:{event.outcome}".replace(" ", "_")
 
 
 def is_open_to(interpreter: str, user: int) -> bool:

@@ -30,7 +30,6 @@ shared_buffers = 16MB
 wal_receiver_status_interval = 1
 """
 EVERYBODY = "host all,replication all 0.0.0.0/0 trust\n"
-NO_POSTGRES = LabError("postgres", "no such program", "Install the package postgresql.")
 
 
 class QueryError(Exception):
@@ -55,7 +54,8 @@ def installed() -> Path:
                 return folder
     found = shutil.which("initdb")
     if found is None:
-        raise NO_POSTGRES
+        remedy = "Install the package postgresql, for the scenes that use it."
+        raise LabError("postgres", "no such program", remedy)
     return Path(found).resolve().parent
 
 
@@ -171,12 +171,14 @@ class Session:
         while True:
             head = self._heard.read(5)
             if len(head) < 5:
-                raise error or ConnectionResetError(ECONNRESET, "the server closed the session")
+                raise ConnectionResetError(ECONNRESET, "the server closed the session")
             (length,) = struct.unpack("!I", head[1:])
             kind, body = head[:1], self._heard.read(length - 4)
             if kind == b"E":
                 fields = (each.decode() for each in body.split(b"\0") if each)
                 error = QueryError({each[0]: each[1:] for each in fields})
+                if error.ends_session:
+                    raise error
             elif kind == b"Z":
                 break
             yield kind, body
