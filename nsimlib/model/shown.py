@@ -16,7 +16,7 @@ APART = {
     "audit": "nsimlib.views.findings",
     "datapath": "nsimlib.views.below",
     "dns": "nsimlib.views.timeline",
-    "packets": "nsimlib.views.captures",
+    "packets": "nsimlib.views.packets",
 }
 
 

@@ -29,7 +29,7 @@ from nsimlib.packets.nameserver import look_up
 from nsimlib.packets.nftables import NftablesEngine
 from nsimlib.packets.oracle import oracle_rules
 from nsimlib.packets.probes import Probe, all_pairs, kernel_outcomes, probes_of
-from nsimlib.packets.topology import FABRIC, WORLD, Topology
+from nsimlib.packets.topology import WORLD, Topology
 from nsimlib.packets.verification import Verification, compare
 
 __all__ = ["ALL_PAIRS", "ENGINES", "Lab"]
@@ -241,25 +241,6 @@ class Lab:
         asked = next(iter(self.engine.resolved(parsed)))
         said = question or b"What is the answer?", answer or b"42"
         return captured(self.helper, self.topology, asked, *said)
-
-    @property
-    def fabric(self) -> Host:
-        """What joins the nodes and the world: the network of a data centre."""
-        return Host(FABRIC, FABRIC, (), self.helper)
-
-    @property
-    def folder(self) -> str:
-        """A folder in memory for what programs of the lab keep; it ends with the lab.
-
-        Raises
-        ------
-        LabError
-            If this system does not allow one.
-        """
-        try:
-            return str(self.helper.ask("folder"))
-        except OSError as error:
-            raise LabError("folder", str(error)) from error
 
     def _host(self, party: Party) -> Host:
         return Host(str(party), self.topology.netns(party), party.addresses, self.helper)

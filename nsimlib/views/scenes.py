@@ -6,13 +6,13 @@ from nsimlib.packets.scenes.played import Event, Played
 from nsimlib.views.html import fact_link
 from nsimlib.views.styles import CAPTION, CELL, INK, RULED, TABLE, box, code_block, scrolling
 
-__all__ = ["html_of"]
+__all__ = ["scene_html"]
 
 COLUMNS = ("", "what is done", "what comes of it", "because", "facts")
 NUMBER = f"{CELL};{RULED};white-space:nowrap"
 
 
-def html_of(played: Played) -> str:
+def scene_html(played: Played) -> str:
     """Return a scene as a table; where it is a recording, that is said above it."""
     banner = code_block(played.banner) if played.banner else ""
     caption = f'<caption style="{CAPTION}">{escape(played.title)}</caption>'

@@ -235,16 +235,17 @@ def test_a_program_finds_files_of_its_own_and_the_next_one_does_not(lab: Lab) ->
 
 
 def test_a_program_that_refuses_root_runs_as_another_who_owns_the_same(lab: Lab) -> None:
-    pod, file = lab.pod("shop/web"), f"{lab.folder}/file"
+    pod, file = lab.pod("shop/web"), f"{lab.helper.ask('folder')}/file"
     assert pod.run("touch", file).code == 0
     assert pod.run("id", "-u", as_root=False).stdout.strip() == str(os.getuid() or 65534)
     assert pod.run("sh", "-c", f"[ -O {file} ] && rm {file}", as_root=False).code == 0
 
 
 def test_the_folder_is_nowhere_but_in_the_lab(lab: Lab) -> None:
-    lab.world.run("touch", f"{lab.folder}/nsim-test-file")
-    assert not Path(lab.folder, "nsim-test-file").exists()
-    assert lab.world.run("ls", lab.folder).stdout.split() == ["nsim-test-file"]
+    folder = lab.helper.ask("folder")
+    lab.world.run("touch", f"{folder}/nsim-test-file")
+    assert not Path(folder, "nsim-test-file").exists()
+    assert lab.world.run("ls", folder).stdout.split() == ["nsim-test-file"]
 
 
 def test_programs_are_left_running_in_a_pod(lab: Lab) -> None:

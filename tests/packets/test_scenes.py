@@ -14,7 +14,6 @@ from nsimlib.packets.scenes.failover import order_of
 from nsimlib.packets.scenes.played import Played
 from nsimlib.packets.scenes.playing import SCENES, lab_scene, lab_scene_names
 from nsimlib.packets.scenes.plays import play_with_packets
-from nsimlib.views.scenes import html_of
 
 pytestmark = pytest.mark.system
 
@@ -224,7 +223,7 @@ def test_what_cannot_be_played_is_recorded_and_says_so(monkeypatch: pytest.Monke
         "Not live here, postgres: no such program. Install the package postgresql.\nRecorded on 20"
     )
     assert repr(found).startswith(found.banner)
-    assert found.banner.split(".")[0] in html_of(found)
+    assert found.banner.split(".")[0] in found._repr_html_()
     assert "elsewhere" in found.measured.title
 
 
@@ -232,7 +231,7 @@ def test_a_scene_shows_itself_with_its_facts() -> None:
     """Every event is a row, and every fact a link."""
     played = recorded_scene("dns-trap", NO_LAB)
     assert played is not None
-    drawn = html_of(played)
+    drawn = played._repr_html_()
     assert drawn.count("<tr") == len(played.events) + 1
     assert "F5.10" in drawn
     assert "href" in drawn

@@ -45,7 +45,7 @@ def database() -> Played:
 
 
 def _servers(stage: Stage) -> tuple[Database, Database]:
-    folder = stage.lab.folder
+    folder = stage.folder
     writer = Database(stage.lab.world, WRITER, f"{folder}/writer")
     writer.create()
     replica = writer.replica(REPLICA, f"{folder}/replica")

@@ -40,8 +40,8 @@ def metadata_hop_limit() -> Played:
     """
     script, service = Script(), Metadata()
     with Stage() as stage:
-        stage.run(stage.lab.fabric, "ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
-        stage.serve(stage.lab.fabric, PORT, service.answer, ADDRESS)
+        stage.run(stage.fabric, "ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
+        stage.serve(stage.fabric, PORT, service.answer, ADDRESS)
         for limit in (1, 2):
             service.limit = limit
             for host, name, hops in ((stage.node, "the node", 1), (stage.pod, "a pod", 2)):

@@ -42,8 +42,8 @@ def path_mtu() -> Played:
     with Stage() as stage:
         stage.serve(stage.lab.world, PORT, _count)
         _try(stage, script, "1500 bytes everywhere")
-        stage.run(stage.lab.fabric, "ip", "address", "add", ROUTER, "dev", "lo")
-        stage.run(stage.lab.fabric, "ip", "link", "set", "world", "mtu", NARROW)
+        stage.run(stage.fabric, "ip", "address", "add", ROUTER, "dev", "lo")
+        stage.run(stage.fabric, "ip", "link", "set", "world", "mtu", NARROW)
         stage.first_rule(NO_MESSAGES)
         _try(stage, script, "a narrow link, ICMP dropped")
         stage.first_rule(ESTABLISHED_ALONE)

@@ -39,8 +39,6 @@ class Played(Shown):
     `banner` says so where it went like that elsewhere, and why it is not live here.
     """
 
-    html_by = "nsimlib.views.scenes"
-
     name: str
     title: str
     events: tuple[Event, ...]

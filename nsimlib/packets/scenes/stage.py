@@ -34,7 +34,7 @@ from nsimlib.packets.nameserver import NameServer
 from nsimlib.packets.nftables import POLICIES, NftablesEngine
 from nsimlib.packets.real_time import RealTime
 from nsimlib.packets.services import service_rules
-from nsimlib.packets.topology import node_netns
+from nsimlib.packets.topology import FABRIC, node_netns
 
 __all__ = ["Asked", "Stage", "echo", "hang_up", "policies_of"]
 
@@ -98,6 +98,25 @@ class Stage:
     def node(self) -> Host:
         """The node of that pod."""
         return self.lab.node("worker-1")
+
+    @property
+    def fabric(self) -> Host:
+        """What joins the nodes and the world: the network of a data centre."""
+        return Host(FABRIC, FABRIC, (), self.lab.helper)
+
+    @property
+    def folder(self) -> str:
+        """A folder in memory for what programs keep; it ends with the lab.
+
+        Raises
+        ------
+        LabError
+            If this system does not allow one.
+        """
+        try:
+            return str(self.lab.helper.ask("folder"))
+        except OSError as error:
+            raise LabError("folder", str(error)) from error
 
     @property
     def layout(self) -> Layout:
