@@ -277,7 +277,9 @@ def test_modules_say_what_is_public(module: Module) -> None:
 
 def names(node: ast.stmt) -> Iterator[str]:
     match node:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            yield name
+        case ast.ClassDef(name=name):
             yield name
         case ast.Assign(targets=targets):
             yield from (ast.unparse(target) for target in targets)

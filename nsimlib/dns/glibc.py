@@ -15,7 +15,7 @@ from nsimlib.dns.resolvconf import ResolvConf
 from nsimlib.model.addresses import Address
 from nsimlib.model.ports import Protocol
 
-__all__ = ["look_up_with_glibc"]
+__all__ = ["CONNECT_SECONDS", "look_up_with_glibc"]
 
 TCP, UDP = Protocol.TCP, Protocol.UDP
 #: until Linux gives up a connection that nobody answers, whatever `timeout` says (F5.15)

@@ -24,11 +24,14 @@ __all__ = [
     "Tried",
     "connect",
     "look_up",
+    "name_of",
     "send",
     "talk",
 ]
 
-CONNECTED, ANSWERED, NO_ANSWER = "connected", "answered", "no answer"
+CONNECTED = "connected"
+ANSWERED = "answered"
+NO_ANSWER = "no answer"
 #: how long a client of a scene waits for what never comes, in seconds: packets take 0.0001 s
 PATIENCE = 0.4
 PLENTY = 1 << 16

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from nsimlib.dns.servers import Server, Service
 from nsimlib.packets.scenes.stage import Stage
 
-__all__ = ["DONE", "READ_ONLY", "Servers"]
+__all__ = ["READ_ONLY", "Servers"]
 
-DONE, READ_ONLY = b"done", b"read-only"
+DONE = b"done"
+READ_ONLY = b"read-only"
 TABLE = "servers"
 #: what the machine at an address does with packets; one that is gone says nothing either
 RULES = {
