@@ -233,6 +233,8 @@ __all__ = [
     "invented_chain",
     "isolation",
     "lab_check",
+    "lab_scene",
+    "lab_scene_names",
     "lanes",
     "layout_of",
     "lesson",
