@@ -14,6 +14,7 @@ from nsimlib.packets.scenes.failover import order_of
 from nsimlib.packets.scenes.played import Played
 from nsimlib.packets.scenes.playing import SCENES, lab_scene, lab_scene_names
 from nsimlib.packets.scenes.plays import play_with_packets
+from tests.conftest import missing
 
 pytestmark = pytest.mark.system
 
@@ -110,6 +111,8 @@ def played(machine: Report) -> Callable[[str], Played]:
     found: dict[str, Played] = {}
 
     def once(name: str) -> Played:
+        if name == "database" and not machine.works("postgres"):
+            missing("PostgreSQL", "install the package postgresql")
         if name not in found:
             found[name] = SCENES[name]()
         return found[name]
