@@ -1,5 +1,9 @@
 """What is below the API as text and as HTML; imported when some of it is first shown."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
 from nsimlib.datapath.blame import Dropped, Drops
 from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.cilium_map import Lookup, PolicyMap
@@ -36,41 +40,21 @@ for shows in (
     html_of.register(shows)
 
 
-@text_of.register
-def _(found: Dropped) -> str:
-    return str(found)
+TEXTS: dict[type, Callable[[Any], Iterable[str]]] = {
+    Datapath: datapath_lines,
+    Drops: drops_lines,
+    Lookup: lookup_lines,
+    MapDatapath: maps_lines,
+    MapWalk: map_walk_lines,
+    PolicyMap: policy_map_lines,
+    Walk: walk_lines,
+}
 
 
-@text_of.register
-def _(found: Datapath) -> str:
-    return "\n".join(datapath_lines(found))
+def _text(lines: Callable[[Any], Iterable[str]], shown: object) -> str:
+    return "\n".join(lines(shown))
 
 
-@text_of.register
-def _(walk: Walk) -> str:
-    return "\n".join(walk_lines(walk))
-
-
-@text_of.register
-def _(found: Drops) -> str:
-    return "\n".join(drops_lines(found))
-
-
-@text_of.register
-def _(found: PolicyMap) -> str:
-    return "\n".join(policy_map_lines(found))
-
-
-@text_of.register
-def _(found: Lookup) -> str:
-    return "\n".join(lookup_lines(found))
-
-
-@text_of.register
-def _(found: MapDatapath) -> str:
-    return "\n".join(maps_lines(found))
-
-
-@text_of.register
-def _(walk: MapWalk) -> str:
-    return "\n".join(map_walk_lines(walk))
+for kind, lines in TEXTS.items():
+    text_of.register(kind, partial(_text, lines))
+text_of.register(Dropped, str)
