@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         UnintendedChange,
         UnknownName,
     )
+    from nsimlib.evaluation.board import exposure_board
     from nsimlib.evaluation.collateral import assert_only
     from nsimlib.evaluation.combination import Outcome
     from nsimlib.evaluation.compare import compare, matrices
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from nsimlib.views.timeline import lanes
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.door_switch import DoorSwitch
+    from nsimlib.widgets.exposure_board import ExposureBoard
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.play_scrubber import PlayScrubber
@@ -139,6 +141,7 @@ PLACES = {
         "ConnectionSyntaxError ExpectationsNotMet ManifestError NsimError "
         "UnintendedChange UnknownName"
     ),
+    "evaluation.board": "exposure_board",
     "evaluation.collateral": "assert_only",
     "evaluation.combination": "Outcome",
     "evaluation.compare": "compare matrices",
@@ -178,6 +181,7 @@ PLACES = {
     "views.timeline": "lanes",
     "widgets.connection_tester": "ConnectionTester",
     "widgets.door_switch": "DoorSwitch",
+    "widgets.exposure_board": "ExposureBoard",
     "widgets.map": "Map",
     "widgets.packet_stepper": "PacketStepper",
     "widgets.play_scrubber": "PlayScrubber",
@@ -192,6 +196,7 @@ __all__ = [
     "Controller",
     "DoorSwitch",
     "ExpectationsNotMet",
+    "ExposureBoard",
     "Lab",
     "LiveResolver",
     "ManifestError",
@@ -226,6 +231,7 @@ __all__ = [
     "exercise",
     "expect",
     "explain",
+    "exposure_board",
     "fact",
     "follow",
     "guess",

@@ -60,6 +60,13 @@ def shut_door(cluster: Cluster, connection: str) -> str:
     return "both" if len(shut) > 1 else next(iter(shut), "neither")
 
 
+def exposed(cluster: Cluster, destination: str) -> int:
+    """How many workloads reach an endpoint, if each is asked by itself."""
+    workloads = [str(each) for each in cluster.workloads]
+    asked = (why(cluster, f"{each} -> {destination}") for each in workloads)
+    return sum(each.outcome is Outcome.ALLOWED for each in asked)
+
+
 def isolating(cluster: Cluster, connection: str, direction: str) -> int:
     """How many policies isolate that end of a connection."""
     return len(_end(cluster, connection, direction).isolating)
@@ -80,6 +87,7 @@ Measure = Callable[..., object]
 MEASURES: dict[str, Measure] = {
     "addresses_reached": addresses_reached,
     "end": end,
+    "exposed": exposed,
     "isolates": isolates,
     "isolating": isolating,
     "nearest_miss": nearest_miss,

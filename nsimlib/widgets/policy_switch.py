@@ -12,11 +12,12 @@ from nsimlib.model.policy import Policy
 from nsimlib.model.tables import Table
 from nsimlib.views.choices import port_choices
 from nsimlib.views.html import html_of
+from nsimlib.widgets.switches import Switches
 
 __all__ = ["PolicySwitch"]
 
 
-class PolicySwitch(ipywidgets.VBox):
+class PolicySwitch(Switches):
     """A box to tick for each policy, over a heat map of all workloads and the world outside.
 
     Parameters
@@ -38,10 +39,6 @@ class PolicySwitch(ipywidgets.VBox):
         on: Iterable[str] = (),
         port: str | None = None,
     ) -> None:
-        own = {policy.key: policy for policy in cluster.policies} if policies is None else {}
-        self.bare = cluster.without(*own)
-        self.policies = dict(own or policies or {})
-        self.boxes = {name: _box(name, name in {*on, *own}) for name in self.policies}
         ports = port_choices(cluster)
         self.port = ipywidgets.Dropdown(
             options=ports if port is None or port in ports else [port, *ports],
@@ -50,23 +47,7 @@ class PolicySwitch(ipywidgets.VBox):
             style={"description_width": "3em"},
             layout=ipywidgets.Layout(width="14em"),
         )
-        self.view = ipywidgets.HTML()
-        for control in (*self.boxes.values(), self.port):
-            control.observe(self.redraw, names="value")
-        in_rows = ipywidgets.Layout(flex_flow="row wrap")
-        boxes = ipywidgets.HBox([*self.boxes.values()], layout=in_rows)
-        super().__init__([boxes, self.port, self.view])
-        self.redraw()
-
-    @property
-    def on(self) -> tuple[str, ...]:
-        """The names of the policies that are switched on."""
-        return tuple(name for name, box in self.boxes.items() if box.value)
-
-    @property
-    def cluster(self) -> Cluster:
-        """The cluster with the policies that are switched on."""
-        return self.bare.with_policies(*(self.policies[name] for name in self.on))
+        super().__init__(cluster, policies, on, self.port)
 
     @property
     def matrix(self) -> Matrix:
@@ -78,10 +59,6 @@ class PolicySwitch(ipywidgets.VBox):
         """Which pods are isolated, as a table that shows itself, in text as well."""
         return isolation(self.cluster)
 
-    def redraw(self, _change: object = None) -> None:
-        """Draw the state of the boxes."""
-        self.view.value = self.drawn(self.cluster)
-
     def drawn(self, cluster: Cluster) -> str:
         """Return what is shown of a cluster."""
         matrix = reachability(cluster).matrix(self.port.value)
@@ -90,8 +67,3 @@ class PolicySwitch(ipywidgets.VBox):
     def __repr__(self) -> str:
         on = ", ".join(self.on) or "no policy"
         return f"{type(self).__name__} on {self.port.value}: {on}"
-
-
-def _box(name: str, ticked: bool) -> ipywidgets.Checkbox:
-    layout = ipywidgets.Layout(width="auto", min_width="18em")
-    return ipywidgets.Checkbox(value=ticked, description=name, indent=False, layout=layout)

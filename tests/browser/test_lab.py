@@ -79,6 +79,20 @@ def test_lesson_03_and_door_switch(
     assert gone_out == []
 
 
+def test_lesson_10_and_exposure_board(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/10-default-egress.ipynb")
+    save(notebook, pictures, "10-default-egress")
+    before = view(notebook)
+    notebook.page.get_by_label("open-to-be-safe").last.press("Space")
+    notebook.page.wait_for_function(
+        "before => document.querySelector('.widget-html-content').innerText !== before", arg=before
+    )
+    assert "denied" not in view(notebook)
+    assert gone_out == []
+
+
 def test_packet_stepper_and_linked_lines_by_keyboard(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:

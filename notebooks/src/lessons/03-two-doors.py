@@ -252,4 +252,5 @@ third.check(third.answer())
 #
 # Not covered here: Services, nodes, and pods on their node's network.
 #
-# Next: look up a connection of your own in [Why is it blocked?](../audit/why-is-it-blocked.ipynb)
+# Next: [10 Default egress](10-default-egress.ipynb), or look up a connection of your own in
+# [Why is it blocked?](../audit/why-is-it-blocked.ipynb)
