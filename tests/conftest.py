@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 # pytest -m laws --hypothesis-profile=long
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None, database=None)
 settings.register_profile("long", print_blob=True, deadline=None, max_examples=5_000)
+# A few examples of each law, where Python is slow: in the browser.
+settings.register_profile("smoke", derandomize=True, deadline=None, database=None, max_examples=5)
 settings.load_profile("ci")
 
 

@@ -60,7 +60,12 @@ def _markdown_line(cells: Iterable[object]) -> str:
 def frame(
     rows: Iterable[Sequence[object]], columns: Sequence[str], index: Sequence[str] = ()
 ) -> "pandas.DataFrame":
-    """Return a DataFrame of the rows."""
-    import pandas
+    """Return a DataFrame of the rows; where there is no pandas, say what does without."""
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        # In the browser nothing compiled can be added.
+        hint = "a DataFrame needs pandas, which is not here; .rows and .to_markdown() need nothing"
+        raise ModuleNotFoundError(hint, name=error.name) from None
 
     return pandas.DataFrame(list(rows), columns=list(columns), index=list(index) or None)
