@@ -18,7 +18,21 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PYTHON = PROJECT["project"]["requires-python"].removeprefix(">=")
-TARGETS = ("lab", "test", "lint", "notebooks", "bench", "lock", "clean", "help")
+TARGETS = (
+    *("lab", "docs", "site", "serve", "site-test", "test"),
+    *("lint", "notebooks", "bench", "lock", "clean", "help"),
+)
+#: what builds documentation and site, what the browser's Python holds, what tests it there
+OTHER_LOCKS = {
+    name: (ROOT / f"{name}.lock").read_text(encoding="utf-8")
+    for name in (
+        *("docs/tools", "website/tools"),
+        *("website/browser", "website/sources", "website/tests"),
+    )
+}
+LOCKS = pytest.mark.parametrize(
+    "lock", [LOCK, *OTHER_LOCKS.values()], ids=["requirements", *OTHER_LOCKS]
+)
 
 # Without Qt, which nothing here needs.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
@@ -79,12 +93,14 @@ class TestCondaEnvironment:
 
 
 class TestLock:
-    def test_it_names_no_registry(self) -> None:
-        assert "://" not in LOCK
-        assert not re.search("^-", LOCK, re.MULTILINE)
+    @LOCKS
+    def test_it_names_no_registry(self, lock: str) -> None:
+        assert "://" not in lock
+        assert not re.search("^-", lock, re.MULTILINE)
 
-    def test_every_pin_has_a_hash(self) -> None:
-        pins = re.findall(r"^(\S+==.*)\n(.*)", LOCK, re.MULTILINE)
+    @LOCKS
+    def test_every_pin_has_a_hash(self, lock: str) -> None:
+        pins = re.findall(r"^(\S+==.*)\n(.*)", lock, re.MULTILINE)
         assert pins
         assert [pin for pin, following in pins if "--hash=sha256:" not in following] == []
 
