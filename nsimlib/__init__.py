@@ -94,10 +94,12 @@ if TYPE_CHECKING:
     from nsimlib.patterns.article import article_names, article_version
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
+    from nsimlib.views.matched import matched_pods
     from nsimlib.views.overview import overview
     from nsimlib.views.picture import picture
     from nsimlib.views.timeline import lanes
     from nsimlib.widgets.connection_tester import ConnectionTester
+    from nsimlib.widgets.dash_toggle import DashToggle
     from nsimlib.widgets.door_switch import DoorSwitch
     from nsimlib.widgets.exposure_board import ExposureBoard
     from nsimlib.widgets.map import Map
@@ -176,10 +178,12 @@ PLACES = {
     "patterns.article": "article_names article_version",
     "patterns.database_files": "pattern_names read_database",
     "patterns.pattern": "dialect_names pattern",
+    "views.matched": "matched_pods",
     "views.overview": "overview",
     "views.picture": "picture",
     "views.timeline": "lanes",
     "widgets.connection_tester": "ConnectionTester",
+    "widgets.dash_toggle": "DashToggle",
     "widgets.door_switch": "DoorSwitch",
     "widgets.exposure_board": "ExposureBoard",
     "widgets.map": "Map",
@@ -194,6 +198,7 @@ __all__ = [
     "ConnectionSyntaxError",
     "ConnectionTester",
     "Controller",
+    "DashToggle",
     "DoorSwitch",
     "ExpectationsNotMet",
     "ExposureBoard",
@@ -250,6 +255,7 @@ __all__ = [
     "load_input",
     "loads",
     "look_up",
+    "matched_pods",
     "matrices",
     "overview",
     "pattern",

@@ -20,6 +20,7 @@ from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import selects
 from nsimlib.model.policy import Direction
+from nsimlib.views.matched import matched_pods
 
 __all__ = ["MEASURES", "Asked", "measured"]
 
@@ -67,6 +68,11 @@ def exposed(cluster: Cluster, destination: str) -> int:
     return sum(each.outcome is Outcome.ALLOWED for each in asked)
 
 
+def pods_reached(cluster: Cluster, source: str, port: str) -> int:
+    """How many other workloads a workload may open connections to on a port."""
+    return sum(row[-1] == Outcome.ALLOWED.value for row in matched_pods(cluster, source, port).rows)
+
+
 def isolating(cluster: Cluster, connection: str, direction: str) -> int:
     """How many policies isolate that end of a connection."""
     return len(_end(cluster, connection, direction).isolating)
@@ -91,6 +97,7 @@ MEASURES: dict[str, Measure] = {
     "isolates": isolates,
     "isolating": isolating,
     "nearest_miss": nearest_miss,
+    "pods_reached": pods_reached,
     "pods_selected": pods_selected,
     "shut_door": shut_door,
     "sources_of": sources_of,
