@@ -19,20 +19,28 @@ class DashToggle(ipywidgets.VBox):
     cluster
         What the policy is added to.
     policies
-        The texts to choose from, by name; the first one starts.
+        The texts to choose from, by name.
     source
         The workload whose connections are looked at.
     port
         The port they go to.
+    on
+        The name of the one to start with; else the first.
     """
 
     def __init__(
-        self, cluster: Cluster, policies: Mapping[str, str], source: str, port: str
+        self,
+        cluster: Cluster,
+        policies: Mapping[str, str],
+        source: str,
+        port: str,
+        on: str | None = None,
     ) -> None:
         self.cluster, self.policies = cluster, dict(policies)
         self.source, self.port = source, port
         self.chosen = ipywidgets.RadioButtons(
             options=list(self.policies),
+            value=on or next(iter(self.policies)),
             description="policy",
             style={"description_width": "4em"},
         )

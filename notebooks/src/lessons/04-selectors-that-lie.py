@@ -56,7 +56,7 @@ ns.predict("selectors-that-lie/bet-3")
 # 2. Two of the policies reach nobody. Which line of each is the reason?
 
 # %%
-toggle = ns.DashToggle(shop, ready, "shop/web", "53/UDP")
+toggle = ns.DashToggle(shop, ready, "shop/web", "53/UDP", on="two-entries")
 toggle
 
 # %% [markdown]
