@@ -79,6 +79,19 @@ def test_lesson_03_and_door_switch(
     assert gone_out == []
 
 
+def test_lesson_04_and_dash_toggle(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/04-selectors-that-lie.ipynb")
+    save(notebook, pictures, "04-selectors-that-lie")
+    before = view(notebook)
+    notebook.page.get_by_label("one-entry", exact=True).last.press("Space")
+    notebook.page.wait_for_function(
+        "before => document.querySelector('.widget-html-content').innerText !== before", arg=before
+    )
+    assert gone_out == []
+
+
 def test_lesson_10_and_exposure_board(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:
