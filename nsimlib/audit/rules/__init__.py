@@ -12,6 +12,7 @@ from nsimlib.audit.rules import (
     dns,
     enforcers,
     hygiene,
+    intent,
     ports,
     schema,
     selectors,
@@ -19,7 +20,7 @@ from nsimlib.audit.rules import (
 
 __all__ = ["RULES"]
 
-MODULES: Final = (schema, selectors, dns, addresses, ports, directions, enforcers, hygiene)
+MODULES: Final = (schema, selectors, dns, addresses, ports, directions, intent, enforcers, hygiene)
 _FOUND = [each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)]
 _ORDER = list(FAMILIES)
 #: every rule by its id, family by family
