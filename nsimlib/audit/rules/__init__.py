@@ -8,6 +8,7 @@ from typing import Final
 from nsimlib.audit.registry import FAMILIES, Rule
 from nsimlib.audit.rules import (
     addresses,
+    cilium,
     directions,
     dns,
     enforcers,
@@ -20,7 +21,18 @@ from nsimlib.audit.rules import (
 
 __all__ = ["RULES"]
 
-MODULES: Final = (schema, selectors, dns, addresses, ports, directions, intent, enforcers, hygiene)
+MODULES: Final = (
+    schema,
+    selectors,
+    dns,
+    addresses,
+    ports,
+    directions,
+    intent,
+    enforcers,
+    cilium,
+    hygiene,
+)
 _FOUND = [each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)]
 _ORDER = list(FAMILIES)
 #: every rule by its id, family by family
