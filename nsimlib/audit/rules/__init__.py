@@ -13,6 +13,7 @@ from nsimlib.audit.rules import (
     dns,
     enforcers,
     hygiene,
+    metadata,
     intent,
     ports,
     schema,
@@ -32,6 +33,7 @@ MODULES: Final = (
     enforcers,
     cilium,
     hygiene,
+    metadata,
 )
 _FOUND = [each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)]
 _ORDER = list(FAMILIES)

@@ -24,6 +24,8 @@ SHARED: Final = (
     "googleapis.com",
     "s3.amazonaws.com",
 )
+#: top domains that are never delegated on the internet
+OWN: Final = ("corp", "home", "internal", "lan", "local", "localdomain")
 #: the rule by which the agent learns names (F3.23)
 LEARNING: Final = {
     "toEndpoints": [
@@ -121,7 +123,7 @@ def fqdn_too_wide(context: Context) -> Iterator[Hit]:
 def _is_wide(pattern: str) -> bool:
     first, _, rest = pattern.lower().rstrip(".").partition(".")
     is_any = bool(first) and not first.strip("*")
-    return is_any and ("." not in rest or rest in SHARED)
+    return is_any and rest not in OWN and ("." not in rest or rest in SHARED)
 
 
 @rule(
