@@ -14,9 +14,10 @@ from nsimlib.audit.registry import rule
 from nsimlib.errors import Problem
 from nsimlib.model.ports import TRANSPORTS
 
-__all__ = ["unsupported_protocol"]
+__all__ = ["bad_cidr", "bad_port", "empty_peer", "unknown_field", "unsupported_protocol"]
 
 PROTOCOLS = tuple(protocol.value for protocol in TRANSPORTS)
+LAST_PORT = 65535
 
 
 def _refused(context: Context, kind: str, path: str, detail: str) -> Iterator[Problem]:
@@ -55,4 +56,97 @@ def unsupported_protocol(context: Context) -> Iterator[Hit]:
             key=problem.value,
             fix=fix,
             advice="" if is_spelt else "Without entries, `ports` means all ports: check the rule.",
+        )
+
+
+def _said(problem: Problem, meant: str, fix: Patch | None = None) -> Hit:
+    """A refusal in the server's words, with what was probably meant."""
+    return Hit(
+        (Where.at(problem),),
+        f"{problem.about} {problem.path}: {problem.detail[:80]}. The API server refuses the "
+        f"object. {meant}",
+        key=problem.value,
+        fix=fix,
+        advice=meant,
+    )
+
+
+@rule(
+    "NSIM-V102",
+    "bad-port",
+    Severity.HIGH,
+    references=("kubernetes/kubernetes#120525",),
+)
+def bad_port(context: Context) -> Iterator[Hit]:
+    """A port is neither a number from 1 to 65535 nor the name of a port.
+
+    A number in quotes is read as a name, and names have a letter. A range is written as `port` and
+    `endPort`. The API server refuses the whole object.
+    """
+    for problem in _refused(context, "NetworkPolicy", r"ports\[\d+\]\.port$", "Invalid"):
+        first, dash, last = problem.value.partition("-")
+        numbers = [int(each) for each in (first, last) if each.isascii() and each.isdigit()]
+        is_number = bool(numbers) and all(1 <= each <= LAST_PORT for each in numbers)
+        if is_number and not dash:
+            meant = f"Write {first} without quotes."
+            fix = Patch(meant).put(problem, problem.path, numbers[0])
+        elif is_number and len(numbers) == 2 and numbers[0] <= numbers[1]:
+            meant = f"Write a range as port: {first} and endPort: {last}."
+            end = (*steps(problem.path)[:-1], "endPort")
+            fix = Patch(meant).put(problem, problem.path, numbers[0]).put(problem, end, numbers[1])
+        else:
+            meant, fix = "Write a number from 1 to 65535, or the name of a port.", None
+        yield _said(problem, meant, fix)
+
+
+@rule("NSIM-V105", "empty-peer", Severity.HIGH)
+def empty_peer(context: Context) -> Iterator[Hit]:
+    """A peer says nothing: `{}` in a list `to` or `from`.
+
+    The API server refuses it, because it cannot tell anybody from nobody. An empty rule, `- {}`, is
+    something else: it allows everything.
+    """
+    for problem in _refused(context, "NetworkPolicy", r"\.(to|from)\[\d+\]$", "Required value"):
+        yield _said(problem, "Leave the list out for any peer; podSelector: {} is this namespace.")
+
+
+@rule("NSIM-V106", "bad-cidr", Severity.HIGH)
+def bad_cidr(context: Context) -> Iterator[Hit]:
+    """A block of addresses does not parse, or is an address without the length of a prefix.
+
+    NetworkPolicy takes blocks alone, so one address is a block of /32 or /128. Cilium's own kind
+    takes addresses as well.
+    """
+    invalid = r"Invalid value: .* must be a valid CIDR"
+    path = r"ipBlock\.(cidr|except\[\d+\])$"
+    for problem in _refused(context, "NetworkPolicy", path, invalid):
+        block = re.match(r"Write (\S+) for this one address", problem.remedy)
+        meant = f"Write {block[1]}." if block else "Write an address and a length: 10.9.8.0/24."
+        fix = Patch(meant).put(problem, problem.path, block[1]) if block else None
+        yield _said(problem, meant, fix)
+
+
+@rule(
+    "NSIM-V112",
+    "unknown-field",
+    Severity.HIGH,
+    references=("Trivy KSV-0038",),
+)
+def unknown_field(context: Context) -> Iterator[Hit]:
+    """A NetworkPolicy has a field that the API does not know, often a misspelt one.
+
+    Under strict validation the object is refused. Under the weaker ones the field is dropped, and
+    what is left of the rule may allow everything.
+    """
+    for problem in _refused(context, "NetworkPolicy", "", "unknown field"):
+        near = re.match(r'Did you mean "(\w+)"', problem.remedy)
+        meant = f"Write {near[1]}." if near else "Take it out, or look up its name."
+        fix = Patch(meant).rename(problem, problem.path, near[1]) if near else None
+        yield Hit(
+            (Where.at(problem),),
+            f"{problem.about} {problem.path}: unknown field {problem.value}. It is refused, or "
+            f"with weaker validation dropped, and the rest may mean more. {meant}",
+            key=problem.value,
+            fix=fix,
+            advice=meant,
         )
