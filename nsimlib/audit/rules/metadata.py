@@ -38,7 +38,7 @@ def metadata_reachable(context: Context) -> Iterator[Hit]:
     """
     for policy, each in context.rules(Direction.EGRESS):
         for address in ENDPOINTS:
-            blocks = [peer for peer in each.peers or () if _holds(peer, address)]
+            blocks = list(_holding(each, address))
             if each.action is not Action.ALLOW or not (blocks or each.peers is None):
                 continue
             pods = tuple(_exposed(context, policy, address))
@@ -46,8 +46,10 @@ def metadata_reachable(context: Context) -> Iterator[Hit]:
                 yield _found(context, policy, each, blocks, address, pods)
 
 
-def _holds(peer: object, address: Address) -> bool:
-    return isinstance(peer, BlockPeer) and peer.block.contains(address)
+def _holding(of: Rule, address: Address) -> Iterator[BlockPeer]:
+    for peer in of.peers or ():
+        if isinstance(peer, BlockPeer) and peer.block.contains(address):
+            yield peer
 
 
 def _exposed(context: Context, policy: Policy, address: Address) -> Iterator[Pod]:
@@ -75,7 +77,7 @@ def _found(
         f"{policy.kind} {policy.key} {of.path}: {listed(workloads(pods))} can ask {end}:80 for "
         "the credentials of the node. Except the address, and give pods credentials of their own.",
         confidence=context.confidence(pods),
-        key=f"{address.family.name} {of.path.count('[')}",
+        key=address.family.name,
         pods=workloads(pods),
         witness=Witness(f"{pods[0].key} -> {end}:{PORT}", Outcome.ALLOWED),
         fix=_excepting(policy, of, blocks, address),
@@ -83,9 +85,7 @@ def _found(
     )
 
 
-def _excepting(
-    policy: Policy, of: Rule, blocks: list[BlockPeer], address: Address
-) -> Patch | None:
+def _excepting(policy: Policy, of: Rule, blocks: list[BlockPeer], address: Address) -> Patch | None:
     """Take the address out of the blocks that hold more than it."""
     wider = [each for each in blocks if each.block.range.last > each.block.range.first]
     if policy.kind != "NetworkPolicy" or not blocks or len(wider) < len(blocks):
