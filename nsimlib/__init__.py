@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.play_scrubber import PlayScrubber
     from nsimlib.widgets.policy_switch import PolicySwitch
+    from nsimlib.widgets.renderings import Renderings
 else:
 
     def __getattr__(name: str) -> object:
@@ -190,6 +191,7 @@ PLACES = {
     "widgets.packet_stepper": "PacketStepper",
     "widgets.play_scrubber": "PlayScrubber",
     "widgets.policy_switch": "PolicySwitch",
+    "widgets.renderings": "Renderings",
 }
 
 __all__ = [
@@ -212,6 +214,7 @@ __all__ = [
     "PlayScrubber",
     "PolicySwitch",
     "Reconciled",
+    "Renderings",
     "Target",
     "UnintendedChange",
     "UnknownName",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from nsimlib.datapath.chains import Datapath
+from nsimlib.datapath.entry import datapath
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
@@ -83,6 +85,35 @@ def nearest_miss(cluster: Cluster, connection: str) -> str:
     return why(cluster, connection).near_misses[0].place
 
 
+def outcome_under(cluster: Cluster, cni: str, pod: str, connection: str) -> str:
+    """What becomes of a connection by the rules or maps that an enforcer has written."""
+    return datapath(cni, cluster, pod).walk(connection).outcome.value
+
+
+def address_judged(cluster: Cluster, cni: str, pod: str, connection: str) -> str:
+    """The destination address that an enforcer's rules are compared with."""
+    return str(_chains(cluster, cni, pod).walk(connection).path.destination_address)
+
+
+def deciding_chain(cluster: Cluster, cni: str, pod: str, connection: str) -> str:
+    """The chain of the line that decides about a connection."""
+    step = _chains(cluster, cni, pod).walk(connection).deciding
+    return step.line.chain if step else "none"
+
+
+def caused_by(cluster: Cluster, cni: str, pod: str, line: str) -> str:
+    """The rule of a policy that caused a line of the pod's node, by its place in the YAML."""
+    origin = _chains(cluster, cni, pod).origin_of(line)
+    return origin.path if origin and origin.path else "no rule"
+
+
+def _chains(cluster: Cluster, cni: str, pod: str) -> Datapath:
+    found = datapath(cni, cluster, pod)
+    if not isinstance(found, Datapath):
+        raise UnknownName("enforcer with chains", cni, ())
+    return found
+
+
 def _end(cluster: Cluster, connection: str, direction: str) -> DirectionVerdict:
     verdict = why(cluster, connection)
     return next(each for each in verdict.ends if each.direction is Direction(direction))
@@ -91,12 +122,16 @@ def _end(cluster: Cluster, connection: str, direction: str) -> DirectionVerdict:
 Measure = Callable[..., object]
 #: what an entry can ask the library for by name; a lesson that asks for more adds it here
 MEASURES: dict[str, Measure] = {
+    "address_judged": address_judged,
     "addresses_reached": addresses_reached,
+    "caused_by": caused_by,
+    "deciding_chain": deciding_chain,
     "end": end,
     "exposed": exposed,
     "isolates": isolates,
     "isolating": isolating,
     "nearest_miss": nearest_miss,
+    "outcome_under": outcome_under,
     "pods_reached": pods_reached,
     "pods_selected": pods_selected,
     "shut_door": shut_door,

@@ -92,6 +92,14 @@ def test_lesson_04_and_dash_toggle(
     assert gone_out == []
 
 
+def test_lesson_09_and_renderings(open_notebook: Open, pictures: Path, gone_out: list[str]) -> None:
+    notebook = run(open_notebook, "lessons/09-below-the-api.ipynb")
+    save(notebook, pictures, "09-below-the-api")
+    notebook.page.get_by_label("enforcer").select_option("cilium")
+    wait_for_view(notebook, "ipcache")
+    assert gone_out == []
+
+
 def test_lesson_10_and_exposure_board(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:
