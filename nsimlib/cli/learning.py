@@ -16,9 +16,10 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @main.command("lessons")
 @click.argument("folder", type=FOLDER)
 @click.option("--track", type=click.Choice(list(TRACKS)), help="Only the lessons of this track.")
-def lessons_command(folder: Path, track: str | None) -> None:
+@click.option("--instructor", is_flag=True, help="With solutions, and notes for who teaches.")
+def lessons_command(folder: Path, track: str | None, instructor: bool) -> None:
     """Copy the notebooks into FOLDER, without outputs; what is already there is left alone."""
-    for path, written in copy_notebooks(folder, track):
+    for path, written in copy_notebooks(folder, track, instructor):
         click.echo(f"{'wrote' if written else 'kept'} {path}")
     start_progress(folder)
 

@@ -1,4 +1,7 @@
-"""Copies of the notebooks for learners: without outputs and solutions, never over their work."""
+"""Copies of the notebooks without outputs, never over anybody's work.
+
+Learners get no solutions; instructors get them, and notes beside each lesson.
+"""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nsimlib.errors import UnknownName
+from nsimlib.lessons.instructor import notes
 from nsimlib.lessons.syllabus import syllabus
 from nsimlib.manifests.shipped import shipped
 
@@ -16,10 +20,13 @@ KINDS = ("lessons", "audit")
 KEPT_BACK = {"solution", "instructor"}
 
 
-def copy_notebooks(folder: Path, track: str | None = None) -> Iterator[tuple[Path, bool]]:
+def copy_notebooks(
+    folder: Path, track: str | None = None, instructor: bool = False
+) -> Iterator[tuple[Path, bool]]:
     """Write every notebook into the folder; yield each path and whether it was written.
 
-    With a track, only its lessons.
+    With a track, only its lessons. With `instructor`, solutions stay in, and notes lie beside each
+    lesson that has some: `02-isolation-is-a-switch.notes.md`.
 
     A file that is already there is left as it is: it may hold somebody's work.
     """
@@ -31,22 +38,42 @@ def copy_notebooks(folder: Path, track: str | None = None) -> Iterator[tuple[Pat
         for original in originals:
             if track and original.name not in _names(track):
                 continue
+            text = stripped(original.read_text(encoding="utf-8"), instructor)
             copy = folder / kind / original.name
-            new = not copy.exists()
-            if new:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_text(stripped(original.read_text(encoding="utf-8")), encoding="utf-8")
-            yield copy, new
+            yield copy, _write_new(copy, text)
+    if instructor:
+        yield from _copy_notes(folder / "lessons", track)
+
+
+def _copy_notes(folder: Path, track: str | None) -> Iterator[tuple[Path, bool]]:
+    for lesson in syllabus().values():
+        text = notes(lesson) if not track or track in lesson.tracks else None
+        if text:
+            path = (folder / lesson.notebook).with_suffix(".notes.md")
+            yield path, _write_new(path, text)
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file unless it is there already; return whether it was written."""
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True
 
 
 def _names(track: str) -> set[str]:
     return {each.notebook for each in syllabus().values() if track in each.tracks}
 
 
-def stripped(notebook: str) -> str:
-    """Return a notebook's text without outputs, execution counts and cells kept back."""
+def stripped(notebook: str, instructor: bool = False) -> str:
+    """Return a notebook's text without outputs and execution counts.
+
+    Cells that are kept back stay in for an instructor only.
+    """
     content = json.loads(notebook)
-    content["cells"] = [_clean(cell) for cell in content["cells"] if not _kept_back(cell)]
+    cells = (cell for cell in content["cells"] if instructor or not _kept_back(cell))
+    content["cells"] = [_clean(cell) for cell in cells]
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 

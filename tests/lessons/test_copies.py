@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 import pytest
@@ -10,9 +10,12 @@ from click.testing import CliRunner
 
 from nsimlib.cli import main
 from nsimlib.lessons.copies import KEPT_BACK, copy_notebooks, stripped
+from nsimlib.lessons.entries import Entry
 from nsimlib.lessons.exercises import exercises
+from nsimlib.lessons.instructor import lessons_without_notes
 from nsimlib.lessons.progress import progress_in
 from nsimlib.lessons.syllabus import syllabus
+from nsimlib.manifests.shipped import read_shipped, shipped_names
 from tests.conftest import ROOT
 
 ORIGINALS = sorted(ROOT.glob("notebooks/*/*.ipynb"))
@@ -22,6 +25,13 @@ ORIGINALS = sorted(ROOT.glob("notebooks/*/*.ipynb"))
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mine")
     list(copy_notebooks(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def for_instructors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("theirs")
+    list(copy_notebooks(folder, instructor=True))
     return folder
 
 
@@ -60,6 +70,30 @@ def test_no_answer_leaks(copies: Path) -> None:
     assert ".answer()" not in text
     for each in exercises().values():
         assert "".join(str(each.solution).split()) not in squeezed
+
+
+def test_no_notes_leak(copies: Path) -> None:
+    assert [*copies.rglob("*.md")] == []
+    text = " ".join(path.read_text("utf-8") for path in copies.rglob("*.ipynb"))
+    for slug in shipped_names("data", "instructor"):
+        for said in cast("Entry", read_shipped("data", "instructor", f"{slug}.yaml"))[
+            "say"
+        ].values():
+            assert json.dumps(said)[1:-1] not in text
+
+
+@pytest.mark.parametrize("original", ORIGINALS, ids=lambda path: path.stem)
+def test_instructors_get_every_cell_and_no_output(original: Path, for_instructors: Path) -> None:
+    copied = cells(for_instructors / original.relative_to(ROOT / "notebooks"))
+    assert [cell.source for cell in copied] == [cell.source for cell in cells(original)]
+    assert [cell for cell in copied if cell.get("outputs")] == []
+
+
+def test_instructors_get_notes_beside_each_lesson_that_has_some(for_instructors: Path) -> None:
+    without = lessons_without_notes()
+    wanted = {each.notebook for slug, each in syllabus().items() if slug not in without}
+    found = {path.name for path in (for_instructors / "lessons").glob("*.notes.md")}
+    assert found == {name.replace(".ipynb", ".notes.md") for name in wanted}
 
 
 def test_lesson_02_has_solutions_to_leak() -> None:
@@ -108,6 +142,14 @@ class TestLessonsCommand:
         assert result.exit_code == 0, result.output
         found = {path.name for path in tmp_path.rglob("*.ipynb")}
         assert found == {each.notebook for each in syllabus().values() if "taster" in each.tracks}
+
+    def test_instructors_of_a_track_get_notes_on_its_lessons_only(self, tmp_path: Path) -> None:
+        command = ["lessons", str(tmp_path), "--track", "taster", "--instructor"]
+        assert CliRunner().invoke(main, command).exit_code == 0
+        taster = {each.notebook for each in syllabus().values() if "taster" in each.tracks}
+        notes = {path.name for path in tmp_path.rglob("*.notes.md")}
+        assert notes
+        assert {name.replace(".notes.md", ".ipynb") for name in notes} <= taster
 
     def test_progress_and_certificate_are_those_of_the_folder(self, tmp_path: Path) -> None:
         self.run(tmp_path)
