@@ -63,6 +63,7 @@ MODULES = {
     "lessons": "learning",
     "progress": "learning",
     "certificate": "learning",
+    "selftest": "learning",
 }
 
 

@@ -1,5 +1,6 @@
-"""Notebooks to work with, and what a learner has done in them."""
+"""Notebooks to work with, what a learner has done in them, and whether a machine is ready."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ from nsimlib.cli.commands import main
 from nsimlib.lessons.certificate import certificate, progress_table
 from nsimlib.lessons.copies import copy_notebooks
 from nsimlib.lessons.progress import progress_in, start_progress
+from nsimlib.lessons.selftest import selftest
 from nsimlib.lessons.syllabus import TRACKS
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -38,3 +40,15 @@ def certificate_command(folder: Path, name: str) -> None:
     """Write FOLDER/certificate.md for NAME: what is solved so far, checked on this machine only."""
     made = certificate(name, progress_in(folder))
     click.echo(made.save(folder / "certificate.md"))
+
+
+@main.command("selftest")
+@click.option("--lab/--no-lab", default=True, help="Whether to try the packet lab too.")
+def selftest_command(lab: bool) -> None:
+    """Try what the lessons need on this machine, and print a report to copy.
+
+    Exits with 0 if the machine is ready, 1 if not; the packet lab and a browser are extras.
+    """
+    found = selftest(lab)
+    click.echo(str(found))
+    sys.exit(0 if found else 1)
