@@ -5,7 +5,6 @@ machine they are installed from requirements.lock, which must thus fit that Pyth
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 
 import nsimlib as ns
 from tests.conftest import ROOT, missing
+from workshop.build import locked
 
 CONNECTION = "shop/web -> kube-system/coredns:53/UDP"
 SCRIPT = f"""
@@ -52,13 +52,6 @@ def newer_pythons() -> Iterator[Path]:
             if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
                 yield Path(python)
                 return
-
-
-def locked(names: set[str]) -> str:
-    """Return the entries of requirements.lock for some packages, hashes included."""
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    entries = re.split(r"^(?=\w)", lock, flags=re.MULTILINE)
-    return "".join(entry for entry in entries if entry.partition("==")[0] in names)
 
 
 @pytest.fixture(scope="module")
