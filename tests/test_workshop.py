@@ -69,6 +69,11 @@ class TestFolder:
         found = [p.name for p in pages if ASKING_THE_NETWORK.search(p.read_text(encoding="utf-8"))]
         assert found == []
 
+    def test_links_between_pages_lead_to_pages(self, folder: Path) -> None:
+        for page in (folder / "html").rglob("*.html"):
+            links = re.findall(r'href="([^":#]+\.html)', page.read_text(encoding="utf-8"))
+            assert [link for link in links if not (page.parent / link).is_file()] == []
+
     def test_the_tracks_are_listed_with_their_minutes(self, folder: Path) -> None:
         text = (folder / "tracks.md").read_text(encoding="utf-8")
         assert re.findall("^## (.*)", text, re.MULTILINE) == ["Taster", "Half a day", "One day"]

@@ -90,7 +90,16 @@ def write_pages(notebooks: Iterable[Path], html: Path) -> None:
     for kind in sorted({path.parent.name for path in notebooks}):
         originals = sorted(path for path in notebooks if path.parent.name == kind)
         hidden = ("--TagRemovePreprocessor.enabled=True", *HIDDEN)
-        run(*("nbconvert", "--to=html", *hidden, *urls, f"--output-dir={html / kind}", *originals))
+        run("nbconvert", "--to=html", *hidden, *urls, f"--output-dir={html / kind}", *originals)
+    for page in html.rglob("*.html"):
+        page.write_text(readable(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def readable(page: str) -> str:
+    """Return a page that more people can read, and whose links lead to pages like it."""
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    styled = page.replace("</head>", f"<style>\n{style}</style>\n</head>", 1)
+    return re.sub(r'(href="(?!https?:)[^"]*)\.ipynb"', r'\1.html"', styled)
 
 
 def write_texts(folder: Path) -> None:
