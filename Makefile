@@ -13,7 +13,7 @@ EXECUTED := notebooks/lessons notebooks/audit
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab docs site serve site-test test lint notebooks bench lock clean
+.PHONY: help lab docs site serve site-test workshop test lint notebooks bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
@@ -35,6 +35,9 @@ serve: build/site/index.html ## Serve the site to this machine.
 site-test: docs .venv-site/.locked ## Build the site, and run it in a browser that can go nowhere else.
 	$(SITE) --tests build/site-tests
 	$(BIN)/python -m pytest website/tests
+
+workshop: $(STAMP) ## Pack wheels, lessons and pages into one archive that needs no network.
+	$(BIN)/python -m workshop.build build/workshop.tar.gz
 
 # One pytest run over everything, so that its last line speaks for everything.
 test: lint ## Lint, types, tests, doctests and every notebook.

@@ -19,7 +19,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PYTHON = PROJECT["project"]["requires-python"].removeprefix(">=")
 TARGETS = (
-    *("lab", "docs", "site", "serve", "site-test", "test"),
+    *("lab", "docs", "site", "serve", "site-test", "workshop", "test"),
     *("lint", "notebooks", "bench", "lock", "clean", "help"),
 )
 #: what builds documentation and site, what the browser's Python holds, what tests it there
