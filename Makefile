@@ -39,9 +39,10 @@ site-test: docs .venv-site/.locked ## Build the site, and run it in a browser th
 workshop: $(STAMP) ## Pack wheels, lessons and pages into one archive that needs no network.
 	$(BIN)/python -m workshop.build build/workshop.tar.gz
 
-# One pytest run over everything, so that its last line speaks for everything.
+# One pytest run over everything, so that its last line speaks for everything. Cells of a notebook
+# follow each other, and tests of a file share what is slow to start, so files go to workers whole.
 test: lint ## Lint, types, tests, doctests and every notebook.
-	$(BIN)/python -m pytest \
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile \
 	  --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval.cfg \
 	  nsimlib tests README.md $(EXECUTED)
 
