@@ -16,6 +16,7 @@ REACHED = {
     },
     "name-label": set(),
     "no-namespace": set(),
+    "empty-selector": {"shop/cache", "data/cache"},
 }
 
 
@@ -25,11 +26,11 @@ def test_each_policy_reaches_what_its_entries_match(name: str) -> None:
     toggle.chosen.value = name
     reached = {row[0] for row in toggle.table.rows if row[-1] == "allowed"}
     assert reached == REACHED[name]
-    assert f"reaches {len(reached)} of 6" in toggle.view.value
+    assert f"reaches {len(reached)} of 7" in toggle.view.value
     assert f"name: {name}" in toggle.view.value
     assert name in repr(toggle)
 
 
 def test_it_starts_where_it_is_told_to() -> None:
     toggle = ns.DashToggle(ns.scenario(LESSON), READY, "shop/web", "53/UDP", on="two-entries")
-    assert repr(toggle).startswith("DashToggle on two-entries: shop/web reaches 4 of 6")
+    assert repr(toggle).startswith("DashToggle on two-entries: shop/web reaches 4 of 7")

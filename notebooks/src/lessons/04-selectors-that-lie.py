@@ -3,8 +3,8 @@
 #
 # A selector reads like a sentence, and often means another one. This lesson shows which pods a peer really matches.
 #
-# The cluster has `web` and `cache` in namespace `shop`, `db` in `data`, and four pods in `kube-system`, two of
-# which answer DNS. No policy is in force. Four are ready.
+# The cluster has `web` and `cache` in namespace `shop`, `db` and a `cache` of its own in `data`, and four pods in
+# `kube-system`, two of which answer DNS. No policy is in force. Five are ready.
 
 # %%
 import nsimlib as ns
@@ -29,7 +29,7 @@ ns.Map(shop, "shop/web", "kube-system/dashboard", "8443/TCP", policies=only, on=
 # %% [markdown]
 # ## Predict
 #
-# Three bets. Read the policies, choose, and do not look ahead.
+# Four bets. Read the policies, choose, and do not look ahead.
 
 # %%
 ns.predict("selectors-that-lie/bet-1")
@@ -41,10 +41,16 @@ ns.predict("selectors-that-lie/bet-1")
 ns.predict("selectors-that-lie/bet-2")
 
 # %% [markdown]
-# The last one was copied from the web.
+# This one was copied from the web.
 
 # %%
 ns.predict("selectors-that-lie/bet-3")
+
+# %% [markdown]
+# And the last one has a selector with nothing in it.
+
+# %%
+ns.predict("selectors-that-lie/bet-4")
 
 # %% [markdown]
 # ## Try
@@ -94,6 +100,12 @@ ns.settle("selectors-that-lie/bet-2")
 ns.settle("selectors-that-lie/bet-3")
 
 # %% [markdown]
+# And what does an empty selector take?
+
+# %%
+ns.settle("selectors-that-lie/bet-4")
+
+# %% [markdown]
 # ## Explain
 #
 # ### A dash begins another entry
@@ -129,6 +141,16 @@ named = shop.with_policies(ready["name-label"])
 ns.why(named, "shop/web -> kube-system/coredns-1:53/UDP")
 
 # %% [markdown]
+# ### Empty takes everything
+#
+# A selector without a label in it asks for nothing, so everything matches (F1.3). `namespaceSelector: {}` is every
+# namespace. That is not the same as no namespaceSelector at all (F1.32).
+
+# %%
+empty = shop.with_policies(ready["empty-selector"])
+ns.matched_pods(empty, "shop/web", "6379/TCP")
+
+# %% [markdown]
 # ### What an article says about it
 #
 # A well-read article selects `kube-system` by a label `name`, and that is the third bet (E39).
@@ -139,7 +161,7 @@ ns.fact("E39")
 # %% [markdown]
 # ## Exercise
 #
-# One peer to mend, and one policy to write. `first.hint()` gives a hint, and another each time you run it.
+# One peer to mend, and then four. `first.hint()` gives a hint, and another each time you run it.
 
 # %% [markdown]
 # ### A dash too many
@@ -170,7 +192,7 @@ first.check(attempt)
 first.check(first.answer())
 
 # %% [markdown]
-# ### Two namespaces
+# ### Four peers
 
 # %%
 second = ns.exercise("selectors-that-lie/2")
@@ -192,6 +214,10 @@ spec:
     - podSelector: {matchLabels: {app: db}}
     - namespaceSelector: {matchLabels: {name: kube-system}}
       podSelector: {matchLabels: {k8s-app: kube-dns}}
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
+    - podSelector: {matchLabels: {k8s-app: metrics-server}}
+    - namespaceSelector: {}
+      podSelector: {matchLabels: {app: cache}}
 """
 second.check(attempt)
 
@@ -204,6 +230,7 @@ second.check(second.answer())
 # - **One entry with two selectors**: both must match. **Two entries**: one is enough.
 # - **A `podSelector` alone** looks in the namespace of the policy.
 # - **Select a namespace by `kubernetes.io/metadata.name`**, which is always there.
+# - **An empty selector** takes everything of its kind.
 #
 # Not covered here: addresses outside the cluster, and `matchExpressions`.
 #
