@@ -6,9 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,25 +43,31 @@ VIEW = {"width": 1150, "height": 900}
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start JupyterLab over learner copies of the notebooks; yield its address."""
     home = tmp_path_factory.mktemp("lab")
-    notebooks, settings = home / "notebooks", home / "settings"
+    settings = home / "settings"
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(OVERRIDES))
+    with served(home, lambda port: command(port, settings)) as address:
+        yield address
+
+
+@contextmanager
+def served(home: Path, command: Callable[[int], list[str]]) -> Iterator[str]:
+    """Run a server over learner copies of the notebooks in a folder; give its address."""
+    notebooks = home / "notebooks"
     list(copy_notebooks(notebooks))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    log = (home / "server.log").open("w")
-    server = subprocess.Popen(
-        command(port, settings), cwd=notebooks, env=environment(home), stdout=log, stderr=log
-    )
-    try:
-        wait_for(address, server, home / "server.log")
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            command(port), cwd=notebooks, env=environment(home), stdout=log, stderr=log
+        )
+        try:
+            wait_for(port, server, home / "server.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
 
 
 def command(port: int, settings: Path) -> list[str]:
@@ -95,16 +100,16 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, **jupyter, **labs, "IPYTHONDIR": str(home / "ipython")}
 
 
-def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     """Return once the server answers."""
     end = time.monotonic() + SERVER_SECONDS
     while time.monotonic() < end and server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/api", timeout=5):
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
                 return
-        except (urllib.error.URLError, TimeoutError):
+        except OSError:
             time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    pytest.fail(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="session")
