@@ -36,8 +36,8 @@ site-test: docs .venv-site/.locked ## Build the site, and run it in a browser th
 	$(SITE) --tests build/site-tests
 	$(BIN)/python -m pytest website/tests
 
-workshop: $(STAMP) ## Pack wheels, lessons and pages into one archive that needs no network.
-	$(BIN)/python -m workshop.build build/workshop.tar.gz
+workshop: site ## Pack wheels, lessons, pages and the site into one archive that needs no network.
+	$(BIN)/python -m workshop.build build/workshop.tar.gz --site build/site
 
 # One pytest run over everything, so that its last line speaks for everything. Cells of a notebook
 # follow each other, and tests of a file share what is slow to start, so files go to workers whole.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -24,9 +25,17 @@ ASKING_THE_NETWORK = re.compile(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What stands for the site here: its own tests are in `website/tests`."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "index.html").write_text("<h1>The site</h1>", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Path:
     made = tmp_path_factory.mktemp("workshop") / FOLDER
-    collect(made)
+    collect(made, site)
     return made
 
 
@@ -79,20 +88,39 @@ class TestFolder:
         assert re.findall("^## (.*)", text, re.MULTILINE) == ["Taster", "Half a day", "One day"]
         assert text.count(" minutes\n") == 3
 
-    def test_the_readme_starts_with_three_commands(self, folder: Path) -> None:
-        text = (folder / "README.md").read_text(encoding="utf-8")
-        commands = text.partition("```sh\n")[2].partition("```")[0].strip().splitlines()
-        assert len(commands) == 3
-        first = commands[2].rpartition(" ")[2]
-        assert (folder / first).is_file()
-        assert "--no-index --find-links wheels" in commands[1]
+    def test_the_site_is_served_with_one_command(self, folder: Path) -> None:
+        (command,), _ = commands(folder)
+        serve = [sys.executable, *command.split()[1:], "--port=0"]
+        with subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[0]
+            with urlopen(address) as answer:
+                assert b"The site" in answer.read()
+            server.terminate()
+
+    def test_an_install_takes_three_commands(self, folder: Path) -> None:
+        _, (_, install, open_first) = commands(folder)
+        assert (folder / open_first.rpartition(" ")[2]).is_file()
+        assert "--no-index --find-links wheels" in install
+
+
+def commands(folder: Path) -> list[list[str]]:
+    """Return what the archive's README says to run, in the order of its ways."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    return [block.splitlines() for block in re.findall(r"```sh\n(.*?)\n```", text, re.DOTALL)]
+
+
+def test_no_archive_is_made_without_the_site(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="make site"):
+        collect(tmp_path / FOLDER, tmp_path / "site")
+    assert not (tmp_path / FOLDER).exists()
 
 
 @pytest.mark.slow
 @pytest.mark.system
-def test_the_readme_installs_from_the_archive_alone(tmp_path: Path) -> None:
+def test_the_readme_installs_from_the_archive_alone(tmp_path: Path, site: Path) -> None:
     try:
-        build(tmp_path / "workshop.tar.gz")
+        build(tmp_path / "workshop.tar.gz", site)
     except SystemExit as error:
         missing("packages for the archive", hint=f"is there a network? {error}")
     with tarfile.open(tmp_path / "workshop.tar.gz") as archive:
@@ -107,10 +135,9 @@ def test_the_readme_installs_from_the_archive_alone(tmp_path: Path) -> None:
         assert done.returncode in {0, 1}, done.stdout + done.stderr
         return done.stdout
 
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    install = text.partition("```sh\n")[2].splitlines()[1].split()
+    _, (_, install, _) = commands(folder)
     run(sys.executable, "-m", "venv", ".venv")
-    run(*install)
+    run(*install.split())
     programs = folder / ".venv" / "bin"
     said = run(programs / "nsim", "why", "shop", CONNECTION)
     assert said == f"{ns.why(ns.scenario('shop'), CONNECTION)}\n"

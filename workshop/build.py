@@ -113,9 +113,12 @@ def write_texts(folder: Path) -> None:
     (folder / "tracks.md").write_text(f"# Tracks\n\n{tracks}\n", encoding="utf-8")
 
 
-def collect(folder: Path) -> None:
-    """Write everything but the packages of others."""
-    folder.mkdir(parents=True)
+def collect(folder: Path, site: Path) -> None:
+    """Write everything but the packages of others; the site is there already, and comes along."""
+    if not (site / "index.html").is_file():
+        raise SystemExit(f"{site} holds no site: run `make site` first")
+    shutil.copytree(site, folder / "site")
+    shutil.copy(ROOT / "website" / "serve.py", folder)
     copies = [path for path, _ in copy_notebooks(folder / "notebooks")]
     originals = [ROOT / path.relative_to(folder) for path in copies]
     write_pages(originals, folder / "html")
@@ -124,11 +127,11 @@ def collect(folder: Path) -> None:
     (folder / "requirements.txt").write_text(locked(names), encoding="utf-8")
 
 
-def build(target: Path) -> None:
+def build(target: Path, site: Path) -> None:
     """Write the archive, in place of the one that was there."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / FOLDER
-        collect(folder)
+        collect(folder, site)
         fetch(folder / "requirements.txt", folder / "wheels")
         write_own_wheel(folder)
         made = Path(place) / "made.tar.gz"
@@ -142,8 +145,10 @@ def main() -> None:
     """Build the archive that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", type=Path)
-    target = parser.parse_args().target.absolute()
-    build(target)
+    parser.add_argument("--site", type=Path, required=True, help="what website/build.py made")
+    options = parser.parse_args()
+    target = options.target.absolute()
+    build(target, options.site.absolute())
     sys.stdout.write(f"{target.name}: {target.stat().st_size / 1e6:.0f} MB\n")
 
 
