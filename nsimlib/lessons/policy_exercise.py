@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nsimlib.errors import ManifestError
 from nsimlib.evaluation.combination import Outcome
@@ -17,6 +17,9 @@ from nsimlib.lessons.scenarios import scenario
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
 from nsimlib.views.catalogue import say
+
+if TYPE_CHECKING:
+    from nsimlib.widgets.policy_editor import PolicyEditor
 
 __all__ = ["PolicyExercise", "Slip"]
 
@@ -118,6 +121,12 @@ class PolicyExercise(Exercise):
         rows = [(asked, outcome.value) for asked, outcome in self.wanted.items()]
         rows += [(each.what, say("exercise.at-most", most=each.at_most)) for each in self.limits]
         return Table("Wanted", ("connection", "should be"), tuple(rows))
+
+    def editor(self) -> "PolicyEditor":
+        """Return an editor that starts from the last attempt; its `value` is one to `check`."""
+        from nsimlib.widgets.policy_editor import PolicyEditor
+
+        return PolicyEditor(scenario(self.scenario), str(self.latest()), self.wanted)
 
     def judge(self, attempt: object) -> Feedback:
         """Return what a manifest does, as text; one that cannot be read is feedback as well."""

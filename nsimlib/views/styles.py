@@ -66,7 +66,8 @@ def code_block(text: str) -> str:
     """Return a text such as a manifest as it was written."""
     style = f"background:{GROUND};color:{INK};padding:.5em .8em;margin:.4em 0;line-height:1.35"
     style += f";border:1px solid {FAINT}"
-    return f'<pre style="{style};white-space:pre-wrap">{escape(text.strip())}</pre>'
+    written = escape(text.rstrip().lstrip("\n"))
+    return f'<pre style="{style};white-space:pre-wrap">{written}</pre>'
 
 
 def scrolling(content: str) -> str:

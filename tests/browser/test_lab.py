@@ -62,10 +62,14 @@ def test_lesson_02_and_policy_switch(
 ) -> None:
     notebook = run(open_notebook, "lessons/02-isolation-is-a-switch.ipynb")
     save(notebook, pictures, "02-isolation-is-a-switch")
-    before = view(notebook)
+    shown = notebook.page.locator(".widget-html-content").nth(-2)
+    before = shown.inner_text()
     notebook.page.get_by_label("default-deny-both").press("Space")
     wait_for_view(notebook, "shop/default-deny-both")
-    assert view(notebook) != before
+    assert shown.inner_text() != before
+    editor = notebook.page.get_by_label("policy", exact=True).last
+    editor.fill(editor.input_value().replace("egress:", "egres:"))
+    notebook.page.get_by_text('Did you mean "egress"?').wait_for()
     assert gone_out == []
 
 

@@ -240,20 +240,18 @@ second = ns.exercise("isolation-is-a-switch/2")
 second
 
 # %% [markdown]
-# Which field is missing?
+# Which field is missing? This time type in an editor. It shows at every key what the API server would refuse, or
+# how the connections end.
 
 # %%
-attempt = """
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: api-egress, namespace: shop}
-spec:
-  podSelector: {matchLabels: {app: api}}
-  egress:
-  - to: [{podSelector: {matchLabels: {app: db}}}]
-    ports: [{port: 5432, protocol: TCP}]
-"""
-second.check(attempt)
+editor = second.editor()
+editor
+
+# %% [markdown]
+# The check takes what the editor holds.
+
+# %%
+second.check(editor.value)
 
 # %% tags=["solution"]
 second.check(second.answer())
