@@ -17,7 +17,7 @@ def matched_pods(cluster: Cluster, source: str, port: str) -> Table:
     >>> import nsimlib as ns
     >>> lesson = "selectors-that-lie"
     >>> after = ns.scenario(lesson).with_policies(ns.policy_files(lesson)["two-entries"])
-    >>> matched_pods(after, "shop/web", "53/UDP").rows[3]
+    >>> matched_pods(after, "shop/web", "53/UDP").rows[4]
     ('kube-system/dashboard', 'k8s-app=dashboard', 'allowed')
     """
     rows = tuple(
