@@ -153,6 +153,11 @@ class Context:
         classes = faces if universe.one_face_each else universe.classes_of(faces)
         return tuple(universe.classes[number].pod for number in classes)
 
+    def members(self, pods: Iterable[Pod]) -> Iterator[Pod]:
+        """Yield all pods of the classes that these stand for."""
+        universe = self.reach.universe
+        return (each for pod in pods for each in universe.classes[universe.class_of[pod]].members)
+
     def alike(self, pods: Iterable[Pod]) -> int:
         """Return how many pods there are in the classes that these stand for."""
         universe = self.reach.universe

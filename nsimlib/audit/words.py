@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from nsimlib.model.objects import Pod
-from nsimlib.model.policy import Policy
+from nsimlib.model.policy import Policy, Rule
 
-__all__ = ["keys", "listed", "plain", "workloads"]
+__all__ = ["keys", "listed", "plain", "ports_meant", "workloads"]
 
 #: so many names stand in a message
 FEW = 2
@@ -41,3 +41,8 @@ def plain(text: str) -> str:
 def keys(policies: Iterable[Policy]) -> str:
     """Return the names of policies in a row."""
     return listed(policy.key for policy in policies)
+
+
+def ports_meant(of: Rule) -> str:
+    """Return the ports of a rule in a row."""
+    return "all ports" if of.ports is None else listed(map(str, of.ports)) or "no port"

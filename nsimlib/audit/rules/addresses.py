@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
+from nsimlib.audit.blocks import INSIDE, is_dns_rule, is_gateway
 from nsimlib.audit.context import Context
 from nsimlib.audit.model import Hit, Severity, Where
 from nsimlib.audit.patches import Patch, steps
@@ -11,26 +12,12 @@ from nsimlib.audit.registry import rule
 from nsimlib.evaluation.naming import merged
 from nsimlib.model.addresses import Family
 from nsimlib.model.peers import BlockPeer
-from nsimlib.model.policy import Direction, Policy, Rule
+from nsimlib.model.policy import Action, Direction, Policy, Rule
 
 __all__ = ["any_destination"]
 
-#: what `any destination` hardly ever means: private, shared and link-local addresses
-INSIDE: Final = {
-    Family.IPV4: (
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-    ),
-    Family.IPV6: ("fc00::/7", "fe80::/10"),
-}
 #: so much of a family's addresses is all of them
 NEARLY_ALL: Final = 0.99
-#: says that a pod is there to reach anything
-GATEWAY: Final = ("nsimlib.io/role", "egress-gateway")
-DNS: Final = 53
 
 
 @rule(
@@ -49,14 +36,12 @@ def any_destination(context: Context) -> Iterator[Hit]:
     """
     for policy, each in context.rules(Direction.EGRESS):
         blocks = [peer for peer in each.peers or () if isinstance(peer, BlockPeer)]
-        ports = each.ports or ()
-        if not blocks or (ports and all(port.port == DNS for port in ports)):
+        if not blocks or each.action is not Action.ALLOW or is_dns_rule(each):
             continue
         for family in Family:
             if not _covers(blocks, family):
                 continue
-            pods = context.subjects(policy)
-            if not (pods and all(GATEWAY in pod.labels.items() for pod in pods)):
+            if not is_gateway(context, policy):
                 yield _found(context, policy, each, blocks, family)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+from nsimlib.audit.blocks import METADATA, end_text
 from nsimlib.audit.context import Context, Group
 from nsimlib.audit.model import Hit, Severity, Where, Witness
 from nsimlib.audit.patches import Patch, steps, written
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import listed, workloads
 from nsimlib.evaluation.combination import Outcome
-from nsimlib.model.addresses import Address, Family, parse_address
+from nsimlib.model.addresses import Address
 from nsimlib.model.objects import Pod
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Action, Direction, Policy, Rule
@@ -17,8 +18,6 @@ from nsimlib.model.ports import Port, Protocol
 
 __all__ = ["metadata_reachable"]
 
-#: the instance metadata service in both families (F6.1)
-ENDPOINTS: Final = tuple(map(parse_address, ("169.254.169.254", "fd00:ec2::254")))
 PORT: Final = Port(80, Protocol.TCP)
 
 
@@ -37,7 +36,7 @@ def metadata_reachable(context: Context) -> Iterator[Hit]:
     some should have their own. Pods that are isolated by no policy are told of by H901.
     """
     for policy, each in context.rules(Direction.EGRESS):
-        for address in ENDPOINTS:
+        for address in METADATA:
             blocks = list(_holding(each, address))
             if each.action is not Action.ALLOW or not (blocks or each.peers is None):
                 continue
@@ -71,7 +70,7 @@ def _found(
     pods: tuple[Pod, ...],
 ) -> Hit:
     where = (*steps(of.path), *steps(blocks[0].path)) if blocks else steps(of.path)
-    end = f"[{address}]" if address.family is Family.IPV6 else str(address)
+    end = end_text(address)
     return Hit(
         (Where.of(policy, where),),
         f"{policy.kind} {policy.key} {of.path}: {listed(workloads(pods))} can ask {end}:80 for "
