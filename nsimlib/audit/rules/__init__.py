@@ -20,8 +20,11 @@ from nsimlib.audit.rules import (
     metadata,
     openports,
     ports,
+    redundancy,
     schema,
     selectors,
+    superfluous,
+    vacuity,
 )
 
 __all__ = ["RULES"]
@@ -40,6 +43,9 @@ MODULES: Final = (
     intent,
     enforcers,
     cilium,
+    redundancy,
+    superfluous,
+    vacuity,
     hygiene,
     metadata,
 )

@@ -13,7 +13,7 @@ from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.selectors import EVERYTHING
 
-__all__ = ["allow_all_rule", "deny_name_allow_content"]
+__all__ = ["allow_all_rule", "deny_name_allow_content", "is_temporary"]
 
 #: names of policies that are to take something away
 DENIES: Final = re.compile(r"(^|-)(deny|block|restrict|no)(-|$)")
@@ -69,7 +69,7 @@ def allow_all_rule(context: Context) -> Iterator[Hit]:
     """
     for policy, each in context.rules():
         is_open = policy.kind == "NetworkPolicy" and each.peers is None and each.ports is None
-        if not is_open or _is_temporary(policy):
+        if not is_open or is_temporary(policy):
             continue
         pods = context.subjects(policy)
         names = workloads(pods)
@@ -88,6 +88,7 @@ def allow_all_rule(context: Context) -> Iterator[Hit]:
         )
 
 
-def _is_temporary(policy: Policy) -> bool:
+def is_temporary(policy: Policy) -> bool:
+    """Whether a policy is annotated `temporary`, under any prefix."""
     found = written(policy, "metadata.annotations") or {}
     return any(str(key).rpartition("/")[2] == "temporary" for key in found)
