@@ -7,12 +7,14 @@ from typing import Final
 from nsimlib.audit.context import Context
 from nsimlib.audit.model import Witness
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.engine import why
 from nsimlib.model.addresses import (
     Address,
     AddressRange,
     Family,
     IPBlock,
     parse_address,
+    parse_cidr,
 )
 from nsimlib.model.objects import Pod
 from nsimlib.model.peers import BlockPeer
@@ -21,6 +23,7 @@ from nsimlib.model.ports import Port
 
 __all__ = [
     "DNS",
+    "EXAMPLES",
     "INSIDE",
     "LINK_LOCAL",
     "METADATA",
@@ -30,7 +33,10 @@ __all__ = [
     "is_anywhere",
     "is_dns_rule",
     "is_gateway",
+    "is_whole_network",
     "opened",
+    "size_of",
+    "tried",
     "written_blocks",
 ]
 
@@ -45,6 +51,8 @@ INSIDE: Final = {
     ),
     Family.IPV6: ("fc00::/7", "fe80::/10"),
 }
+#: a private block of so few leading bits is a whole network
+WHOLE: Final = {Family.IPV4: 16, Family.IPV6: 48}
 #: of these, what never leaves its link
 LINK_LOCAL: Final = ("169.254.0.0/16", "fe80::/10")
 #: the instance metadata service in both families (F6.1)
@@ -53,6 +61,11 @@ METADATA: Final = tuple(map(parse_address, ("169.254.169.254", "fd00:ec2::254"))
 GATEWAY: Final = ("nsimlib.io/role", "egress-gateway")
 DNS: Final = 53
 HTTPS: Final = Port(443)
+#: where an address of the internet may be anybody's
+EXAMPLES: Final = {
+    Family.IPV4: parse_cidr("203.0.113.0/24"),
+    Family.IPV6: parse_cidr("2001:db8::/32"),
+}
 #: so many addresses of a range are looked at for one that is nobody's
 TRIES: Final = 64
 
@@ -85,7 +98,6 @@ def is_gateway(context: Context, policy: Policy) -> bool:
 def common(ranges: Iterable[AddressRange], whole: AddressRange) -> Iterator[AddressRange]:
     """Yield what ranges share with another.
 
-    >>> from nsimlib.model.addresses import parse_cidr
     >>> [str(each) for each in common([parse_cidr("10.0.0.0/8")], parse_cidr("10.1.0.0/16"))]
     ['10.1.0.0-10.1.255.255']
     """
@@ -93,6 +105,19 @@ def common(ranges: Iterable[AddressRange], whole: AddressRange) -> Iterator[Addr
         if each.overlaps(whole):
             first, last = max(each.first, whole.first), min(each.last, whole.last)
             yield AddressRange(whole.family, first, last)
+
+
+def is_whole_network(block: IPBlock) -> bool:
+    """Whether a block is private and so wide that it is a network and not a part of one."""
+    found = block.range
+    widest = 1 << (found.family.bits - WHOLE[found.family])
+    private = (parse_cidr(each) for each in INSIDE[found.family] if each not in LINK_LOCAL)
+    return size_of(found) >= widest and any(each.covers(found) for each in private)
+
+
+def size_of(of: AddressRange) -> int:
+    """How many addresses there are in a range."""
+    return of.last - of.first + 1
 
 
 def end_text(address: Address) -> str:
@@ -122,10 +147,17 @@ def opened(
     return None
 
 
+def tried(context: Context, connection: str) -> Witness:
+    """Return a connection with how it ends now."""
+    return Witness(connection, why(context.cluster, connection, cni=context.profile.name).outcome)
+
+
 def _free(context: Context, within: AddressRange) -> Address | None:
     cluster = context.cluster
     taken = (cluster.pods_by_address, cluster.nodes_by_address, cluster.services_by_address)
-    first = within.first + (within.last > within.first)
+    example = EXAMPLES[within.family]
+    first = example.first + 7 if within.covers(example) else within.first
+    first += first == within.first < within.last
     numbers = islice(range(first, within.last + 1), TRIES)
     found = (Address(within.family, number) for number in numbers)
     return next((each for each in found if not any(each in known for known in taken)), None)

@@ -3,22 +3,28 @@
 from collections.abc import Iterator
 from typing import Final
 
-from nsimlib.audit.blocks import INSIDE, LINK_LOCAL, first_port, is_dns_rule, opened, written_blocks
+from nsimlib.audit.blocks import (
+    first_port,
+    is_dns_rule,
+    is_whole_network,
+    opened,
+    size_of,
+    written_blocks,
+)
 from nsimlib.audit.context import Context
+from nsimlib.audit.held import destinations
 from nsimlib.audit.model import Confidence, Hit, Severity, Where
 from nsimlib.audit.patches import Patch, steps
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import listed, ports_meant, workloads
 from nsimlib.evaluation.naming import merged
-from nsimlib.model.addresses import AddressRange, Family, parse_cidr
+from nsimlib.model.addresses import AddressRange
 from nsimlib.model.objects import Place
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Policy, Rule
 
 __all__ = ["vpc_wide_cidr"]
 
-#: a private block of so few leading bits is a whole network
-WHOLE: Final = {Family.IPV4: 16, Family.IPV6: 48}
 #: what needs so much of a block needs the block
 NEEDS_IT: Final = 0.8
 
@@ -37,39 +43,17 @@ def vpc_wide_cidr(context: Context) -> Iterator[Hit]:
     input knows (kind Place), it is sure, and the fix names those in the block. Rules for DNS alone
     are left out.
     """
-    places = _destinations(context)
+    places = destinations(context)
     for policy, each, peer in written_blocks(context):
-        if is_whole_network(peer) and not is_dns_rule(each):
+        if is_whole_network(peer.block) and not is_dns_rule(each):
             needed = [found for found in places if _is_within(peer, found[1])]
-            sizes = (_size(each) for each in merged(cidr for _, cidr in needed))
-            if sum(sizes) <= NEEDS_IT * _size(peer.block.range):
+            sizes = (size_of(each) for each in merged(cidr for _, cidr in needed))
+            if sum(sizes) <= NEEDS_IT * size_of(peer.block.range):
                 yield _found(context, policy, each, peer, needed)
-
-
-def is_whole_network(peer: BlockPeer) -> bool:
-    """Whether a block is private and so wide that it is a network and not a part of one."""
-    found = peer.block.range
-    widest = 1 << (found.family.bits - WHOLE[found.family])
-    private = (parse_cidr(each) for each in INSIDE[found.family] if each not in LINK_LOCAL)
-    return _size(found) >= widest and any(each.covers(found) for each in private)
-
-
-def _size(of: AddressRange) -> int:
-    return of.last - of.first + 1
 
 
 def _is_within(peer: BlockPeer, cidr: AddressRange) -> bool:
     return peer.block.range.covers(cidr) and peer.block.range != cidr
-
-
-def _destinations(context: Context) -> list[tuple[Place, AddressRange]]:
-    """Places with their ranges, without those that hold others: a network is no destination."""
-    known = [(place, cidr) for place in context.cluster.places for cidr in place.cidrs]
-    return [
-        (place, cidr)
-        for place, cidr in known
-        if not any(cidr.covers(other) and cidr != other for _, other in known)
-    ]
 
 
 def _found(

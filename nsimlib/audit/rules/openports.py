@@ -152,7 +152,8 @@ def _declared(context: Context, policy: Policy, of: Rule) -> Patch | None:
     if policy.kind != "NetworkPolicy" or len(peers) < len(of.peers or ()):
         return None
     selected = [pod for peer in peers for pod in context.selected(peer, policy.namespace)]
-    ports = sorted({each.port for pod in selected for each in pod.ports})
+    declared = {each.port for pod in selected for each in pod.ports}
+    ports = sorted(declared, key=lambda port: (port.number, port.protocol.value))
     if not ports or len(ports) > MANY or not all(pod.ports for pod in selected):
         return None
     entries = [{"protocol": port.protocol.value, "port": port.number} for port in ports]
