@@ -13,7 +13,7 @@ from nsimlib.audit.registry import rule
 from nsimlib.audit.rules.redundancy import compared, said
 from nsimlib.audit.words import keys
 from nsimlib.model.policy import Combination, Policy
-from nsimlib.model.selectors import LabelSelector, Operator, Requirement
+from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement
 
 __all__ = ["duplicate_policy", "policy_subsumed"]
 
@@ -102,17 +102,18 @@ def _owned(policy: Policy) -> tuple[str, ...]:
     "NSIM-R803",
     "policy-subsumed",
     Severity.LOW,
-    facts=("F1.9", "F1.12"),
+    facts=("F1.9", "F1.12", "E84"),
     references=("np-guard/network-config-analyzer: redundancy",),
 )
 def policy_subsumed(context: Context) -> Iterator[Hit]:
     """A policy isolates nobody and allows nothing that the others of its namespace do not.
 
-    Without it every connection ends as it does now. A policy that alone isolates a direction, such
-    as a default deny, is none of these. Between policies of different owners it is a note.
+    Without it every connection ends as it does now. A policy that alone isolates a direction is
+    none of these, and a default deny never is: it is to stay when the others go (E84). Between
+    policies of different owners it is a note.
     """
     for policy, others, is_twin in _covered(context):
-        if not is_twin:
+        if not (is_twin or _is_default_deny(policy)):
             apart = any(_owned(other) != _owned(policy) for other in others)
             yield _unneeded(
                 context,
@@ -123,6 +124,10 @@ def policy_subsumed(context: Context) -> Iterator[Hit]:
                 f"{'allows' if len(others) == 1 else 'allow'} all that it does. Delete it.",
                 Severity.INFO if apart else Severity.LOW,
             )
+
+
+def _is_default_deny(policy: Policy) -> bool:
+    return not policy.rules and policy.subject.pods in (None, EVERYTHING)
 
 
 @rule("NSIM-R807", "duplicate-policy", Severity.LOW, facts=("F1.12",))
