@@ -6,6 +6,7 @@ from typing import Final
 
 from nsimlib.audit.context import Context
 from nsimlib.audit.model import Witness
+from nsimlib.errors import ConnectionSyntaxError
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
 from nsimlib.model.addresses import (
@@ -16,6 +17,7 @@ from nsimlib.model.addresses import (
     parse_address,
     parse_cidr,
 )
+from nsimlib.model.connection import Connection
 from nsimlib.model.objects import Pod
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Action, Direction, Policy, Rule
@@ -147,9 +149,13 @@ def opened(
     return None
 
 
-def tried(context: Context, connection: str) -> Witness:
-    """Return a connection with how it ends now."""
-    return Witness(connection, why(context.cluster, connection, cni=context.profile.name).outcome)
+def tried(context: Context, connection: str) -> Witness | None:
+    """Return a connection with how it ends now; None if it cannot be written with such names."""
+    try:
+        asked = Connection.parse(connection)
+    except ConnectionSyntaxError:
+        return None
+    return Witness(connection, why(context.cluster, asked, cni=context.profile.name).outcome)
 
 
 def _free(context: Context, within: AddressRange) -> Address | None:

@@ -8,12 +8,13 @@ from nsimlib.audit.context import Context
 from nsimlib.audit.documents import Document, document_of, new_document
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.patches import Action, Change, Patch
-from nsimlib.errors import Problem
+from nsimlib.errors import ConnectionSyntaxError, Problem
 from nsimlib.evaluation.difference import Difference, difference
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.verdict import Verdict
 from nsimlib.manifests import loads
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.connection import Connection
 from nsimlib.model.policy import Policy
 
 __all__ = ["Trial", "patched"]
@@ -68,11 +69,18 @@ class Trial:
 
     @property
     def verdicts(self) -> tuple[Verdict, Verdict] | None:
-        """The verdict of the finding's witness before and after; None if it has none."""
+        """The verdict of the finding's witness before and after.
+
+        None if it has none, or if its ends have names that no connection can be written with.
+        """
         if (witness := self.finding.hit.witness) is None:
             return None
+        try:
+            connection = Connection.parse(witness.connection)
+        except ConnectionSyntaxError:
+            return None
         name = self.before.profile.name
-        asked = (why(c.cluster, witness.connection, cni=name) for c in (self.before, self.after))
+        asked = (why(c.cluster, connection, cni=name) for c in (self.before, self.after))
         before, after = asked
         return before, after
 

@@ -45,7 +45,17 @@ def _isolated(
     "NSIM-D301",
     "dns-blocked",
     Severity.HIGH,
-    follows=("NSIM-S203", "NSIM-S205", "NSIM-S207", "NSIM-S216", "NSIM-D304", "NSIM-N710"),
+    follows=(
+        "NSIM-S203",
+        "NSIM-S205",
+        "NSIM-S207",
+        "NSIM-S216",
+        "NSIM-D304",
+        "NSIM-D307",
+        "NSIM-D308",
+        "NSIM-D309",
+        "NSIM-N710",
+    ),
     facts=("F5.4", "F5.10"),
     references=("kubernetes/website#38267", "aws-network-policy-agent#230"),
 )
