@@ -30,8 +30,10 @@ from nsimlib.audit.rules import (
     redundancy,
     schema,
     selectors,
+    sensitive,
     superfluous,
     target_ports,
+    upkeep,
     vacuity,
 )
 
@@ -63,6 +65,8 @@ MODULES: Final = (
     superfluous,
     vacuity,
     hygiene,
+    sensitive,
+    upkeep,
     metadata,
 )
 _FOUND = [each for module in MODULES for each in vars(module).values() if isinstance(each, Rule)]
