@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from nsimlib.widgets.dash_toggle import DashToggle
     from nsimlib.widgets.door_switch import DoorSwitch
     from nsimlib.widgets.exposure_board import ExposureBoard
+    from nsimlib.widgets.findings_browser import FindingsBrowser
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.play_scrubber import PlayScrubber
@@ -188,6 +189,7 @@ PLACES = {
     "widgets.dash_toggle": "DashToggle",
     "widgets.door_switch": "DoorSwitch",
     "widgets.exposure_board": "ExposureBoard",
+    "widgets.findings_browser": "FindingsBrowser",
     "widgets.map": "Map",
     "widgets.packet_stepper": "PacketStepper",
     "widgets.play_scrubber": "PlayScrubber",
@@ -206,6 +208,7 @@ __all__ = [
     "DoorSwitch",
     "ExpectationsNotMet",
     "ExposureBoard",
+    "FindingsBrowser",
     "Lab",
     "LiveResolver",
     "ManifestError",

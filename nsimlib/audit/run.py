@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from nsimlib.audit.accepted import Acceptance, Accepted, acceptances
+from nsimlib.audit.compliance import evidence_table
 from nsimlib.audit.context import Context
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.model import Confidence, Need, Severity
@@ -124,6 +125,14 @@ class Audit(Shown):
     def to_frame(self) -> "pandas.DataFrame":
         """Return the findings as a DataFrame, a row each, in the columns of the table."""
         return self.table().to_frame()
+
+    def compliance(self) -> Table:
+        """Return what the findings say on controls of CIS, NSA/CISA, PCI DSS and NIST.
+
+        A row supports a control, or speaks against it; that a cluster fulfils one, nothing says.
+        """
+        taken = (each.finding for each in self.accepted)
+        return evidence_table(self.findings, taken, self.questions, self.unasked)
 
     def to_markdown(self) -> str:
         """Return a comment for a pull request: at most 60 lines, with details that fold."""

@@ -44,6 +44,7 @@ def _sections(audit: Audit) -> Iterator[str]:
         lacking = (f"{need.value}: {', '.join(ids)}" for need, ids in audit.unasked.items())
         told = (f"<li>{escape(str(each))}</li>" for each in (*audit.questions, *lacking))
         yield f"<section><h2>{say('audit.needs')}</h2><ul>{''.join(told)}</ul></section>"
+    yield f"<section>{audit.compliance()._repr_html_()}</section>"
 
 
 def finding_html(audit: Audit, finding: Finding) -> str:
