@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from nsimlib.patterns.article import article_names, article_version
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
+    from nsimlib.views.audit_page import audit_page
     from nsimlib.views.matched import matched_pods
     from nsimlib.views.overview import overview
     from nsimlib.views.picture import picture
@@ -181,6 +182,7 @@ PLACES = {
     "patterns.article": "article_names article_version",
     "patterns.database_files": "pattern_names read_database",
     "patterns.pattern": "dialect_names pattern",
+    "views.audit_page": "audit_page",
     "views.matched": "matched_pods",
     "views.overview": "overview",
     "views.picture": "picture",
@@ -228,6 +230,7 @@ __all__ = [
     "article_version",
     "assert_only",
     "audit",
+    "audit_page",
     "below_the_api",
     "beside_the_true_lines",
     "capture",

@@ -39,6 +39,8 @@ from nsimlib.views.summary import counts, reach_summary, warnings_of
 __all__ = ["error_html", "fact_link", "html_of", "verdict_html"]
 
 SHORT = 60
+#: so many signs of a table have room on a page; of a wider one only cells like these stay whole
+PAGE, LEAST = 150, 24
 HEAD = f"{CELL};{RULED};white-space:nowrap"
 
 
@@ -127,20 +129,27 @@ def _(fact: Fact) -> str:
 @html_of.register
 def _(table: Table) -> str:
     head = "".join(f'<th scope="col" style="{HEAD}">{escape(c)}</th>' for c in table.columns)
-    rows = "".join(_table_row(row) for row in table.rows)
+    short = SHORT if _fits(table) else LEAST
+    rows = "".join(_table_row(row, short) for row in table.rows)
     caption = f'<caption style="{CAPTION}">{prose(table.title)}</caption>'
     return box(scrolling(f'<table style="{TABLE}">{caption}<tr>{head}</tr>{rows}</table>'))
 
 
-def _table_row(cells: Sequence[object]) -> str:
-    drawn = "".join(f'<td style="{_cell_style(cell)}">{_text(cell)}</td>' for cell in cells)
+def _fits(table: Table) -> bool:
+    """Whether the columns have room beside each other with their short cells on one line."""
+    columns = zip(*(map(str, row) for row in table.rows), strict=True)
+    return sum(min(max(map(len, cells)), SHORT) for cells in columns) <= PAGE
+
+
+def _table_row(cells: Sequence[object], short: int) -> str:
+    drawn = "".join(f'<td style="{_cell_style(cell, short)}">{_text(cell)}</td>' for cell in cells)
     return f'<tr style="background:none">{drawn}</tr>'
 
 
-def _cell_style(cell: object) -> str:
+def _cell_style(cell: object, short: int) -> str:
     """Keep a short cell, such as a connection, on one line."""
-    short = len(str(cell)) <= SHORT
-    return f"{CELL};{RULED};white-space:nowrap" if short else f"{CELL};{RULED}"
+    fits = len(str(cell)) <= short
+    return f"{CELL};{RULED};white-space:nowrap" if fits else f"{CELL};{RULED}"
 
 
 def _text(cell: object) -> str:

@@ -117,13 +117,11 @@ print(audit.to_markdown())
 import tempfile
 from pathlib import Path
 
-from nsimlib.views.audit_page import audit_page
-
 reports = Path(tempfile.mkdtemp())
 for name, text in {
     "audit.sarif": audit.to_sarif(),
     "audit.xml": audit.to_junit(),
-    "audit.html": audit_page(audit),
+    "audit.html": ns.audit_page(audit),
 }.items():
     (reports / name).write_text(text, encoding="utf-8")
 sorted(path.name for path in reports.iterdir())

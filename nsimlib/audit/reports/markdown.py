@@ -49,7 +49,7 @@ def _notes(audit: Audit) -> Iterator[str]:
     if audit.accepted:
         yield f"{len(audit.accepted)} accepted and not listed."
     if audit.questions:
-        yield f"{len(audit.questions)} questions need more input."
+        yield f"Questions that more input would answer: {len(audit.questions)}."
 
 
 def _details(audit: Audit, finding: Finding) -> Iterator[str]:
