@@ -33,6 +33,7 @@ __all__ = [
     "end_text",
     "first_port",
     "is_anywhere",
+    "is_broad",
     "is_dns_rule",
     "is_gateway",
     "is_whole_network",
@@ -55,6 +56,8 @@ INSIDE: Final = {
 }
 #: a private block of so few leading bits is a whole network
 WHOLE: Final = {Family.IPV4: 16, Family.IPV6: 48}
+#: so many leading bits a subnet has
+SUBNET: Final = {Family.IPV4: 24, Family.IPV6: 64}
 #: of these, what never leaves its link
 LINK_LOCAL: Final = ("169.254.0.0/16", "fe80::/10")
 #: the instance metadata service in both families (F6.1)
@@ -107,6 +110,12 @@ def common(ranges: Iterable[AddressRange], whole: AddressRange) -> Iterator[Addr
         if each.overlaps(whole):
             first, last = max(each.first, whole.first), min(each.last, whole.last)
             yield AddressRange(whole.family, first, last)
+
+
+def is_broad(block: IPBlock) -> bool:
+    """Whether a block is wider than a subnet: /24, in IPv6 /64."""
+    found = block.range
+    return size_of(found) > 1 << (found.family.bits - SUBNET[found.family])
 
 
 def is_whole_network(block: IPBlock) -> bool:

@@ -40,9 +40,8 @@ def _asks(context: Context, pod: Pod, end: Pod | Address, port: Port) -> bool:
 
 
 def _asks_servers(context: Context, pod: Pod) -> bool:
-    servers = context.resolvers
-    port = Port(servers.ports[Protocol.UDP], Protocol.UDP)
-    return any(_asks(context, pod, each, port) for each in servers.pods)
+    port = Port(context.resolvers.ports[Protocol.UDP], Protocol.UDP)
+    return any(_asks(context, pod, each, port) for each in context.resolvers.pods)
 
 
 @rule(

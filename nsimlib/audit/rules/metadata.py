@@ -25,7 +25,7 @@ PORT: Final = Port(80, Protocol.TCP)
     "NSIM-C405",
     "imds-reachable",
     Severity.MEDIUM,
-    follows=("NSIM-C403", "NSIM-T606"),
+    follows=("NSIM-C403", "NSIM-C412", "NSIM-T606"),
     facts=("F6.1", "F6.3"),
     references=("aws/aws-eks-best-practices#84", "aws/containers-roadmap#2440"),
 )
