@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from nsimlib.dns.plays import play, play_names, scene
     from nsimlib.dns.recordings import read_answers
     from nsimlib.dns.resolver import look_up
+    from nsimlib.dns.resolvers import resolver_table
     from nsimlib.dns.zone_files import read_zones, shipped_zones
     from nsimlib.errors import (
         ConnectionSyntaxError,
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from nsimlib.views.timeline import lanes
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.dash_toggle import DashToggle
+    from nsimlib.widgets.dns_path_picker import DnsPathPicker
     from nsimlib.widgets.door_switch import DoorSwitch
     from nsimlib.widgets.exposure_board import ExposureBoard
     from nsimlib.widgets.findings_browser import FindingsBrowser
@@ -142,6 +144,7 @@ PLACES = {
     "dns.plays": "play play_names scene",
     "dns.recordings": "read_answers",
     "dns.resolver": "look_up",
+    "dns.resolvers": "resolver_table",
     "dns.zone_files": "read_zones shipped_zones",
     "errors": (
         "ConnectionSyntaxError ExpectationsNotMet ManifestError NsimError "
@@ -189,6 +192,7 @@ PLACES = {
     "views.timeline": "lanes",
     "widgets.connection_tester": "ConnectionTester",
     "widgets.dash_toggle": "DashToggle",
+    "widgets.dns_path_picker": "DnsPathPicker",
     "widgets.door_switch": "DoorSwitch",
     "widgets.exposure_board": "ExposureBoard",
     "widgets.findings_browser": "FindingsBrowser",
@@ -207,6 +211,7 @@ __all__ = [
     "ConnectionTester",
     "Controller",
     "DashToggle",
+    "DnsPathPicker",
     "DoorSwitch",
     "ExpectationsNotMet",
     "ExposureBoard",
@@ -291,6 +296,7 @@ __all__ = [
     "read_zones",
     "reconcile",
     "reset",
+    "resolver_table",
     "scenario",
     "scene",
     "settle",

@@ -21,6 +21,7 @@ from nsimlib.model.objects import (
     Namespace,
     NetworkSet,
     Node,
+    OwnDns,
     Place,
     Pod,
     Service,
@@ -179,6 +180,7 @@ def _pod(
         node.name if node else None,
         on_host,
         Workload(namespace.name, "Deployment", labels["app"]) if "app" in labels else None,
+        dns=OwnDns((parse_address("10.0.0.2"),), ("a.example",)) if number % 3 == 2 else None,
     )
 
 

@@ -12,7 +12,8 @@ __all__ = ["NODE_CACHE", "NODE_CACHE_LABEL", "Layout", "bound", "layout_of", "pl
 #: where node-cache listens on every node (F5.5)
 NODE_CACHE = parse_address("169.254.20.10")
 NODE_CACHE_LABEL = ("k8s-app", "node-local-dns")
-SERVICE = ("kube-system", "kube-dns")
+#: the DNS Service as Kubernetes names it (F5.2), and as OpenShift does
+SERVICES = (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class Layout:
     node_local: bool = False
     resolver: Address | None = None
 
+    @property
+    def is_of_the_cluster(self) -> bool:
+        """Whether the nameserver is the Service, or a cache that stands before it."""
+        local = (NODE_CACHE,) if self.node_local else ()
+        return self.nameserver in (*self.service.cluster_ips, *local)
+
 
 def layout_of(
     cluster: Cluster, *, node_local: bool | None = None, resolver: Address | None = None
@@ -42,14 +49,14 @@ def layout_of(
     Raises
     ------
     UnknownName
-        If there is no Service kube-dns with an address.
+        If there is no DNS Service with an address.
     """
     for service in cluster.services:
-        if (service.namespace, service.name) == SERVICE and service.cluster_ips:
+        if (service.namespace, service.name) in SERVICES and service.cluster_ips:
             if node_local is None:
                 node_local = any(map(_is_node_cache, cluster.pods))
             return Layout(service, service.cluster_ips[0], node_local, resolver)
-    raise UnknownName("DNS Service", "/".join(SERVICE), (each.key for each in cluster.services))
+    raise UnknownName("DNS Service", "/".join(SERVICES[0]), (each.key for each in cluster.services))
 
 
 def _is_node_cache(pod: Pod) -> bool:

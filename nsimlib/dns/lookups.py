@@ -9,6 +9,7 @@ from nsimlib.dns.exchanges import Heard
 from nsimlib.dns.records import Answer, RecordType
 from nsimlib.model.addresses import Address
 from nsimlib.model.ports import Protocol
+from nsimlib.model.shown import Shown
 
 __all__ = ["BOTH", "Lookup", "Query", "Step", "Types"]
 
@@ -67,7 +68,7 @@ class Step:
 
 
 @dataclass(frozen=True, repr=False)
-class Lookup:
+class Lookup(Shown):
     """What `getaddrinfo` did for one name, and what the application was told."""
 
     name: str

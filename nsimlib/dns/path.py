@@ -5,8 +5,9 @@
     pod -> Service kube-dns -> CoreDNS -> resolver outside          as Kubernetes comes
     pod -> node-cache on its own node -> resolver outside           with NodeLocal DNSCache
                                       -> CoreDNS, over TCP          about the cluster's own names
+    pod -> the nameserver of its own dnsConfig                      with the DNS policy None
 
-A rule that lets pods reach the pods of kube-dns fits the first and misses the second (F5.5).
+A rule that lets pods reach the pods of kube-dns fits the first and misses the others (F5.5).
 """
 
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.connection import Connection, End, NodeName, ObjectName, parse_end
 from nsimlib.model.objects import Pod
 from nsimlib.model.ports import Port, Protocol
+from nsimlib.model.shown import Shown
 
 __all__ = ["DnsPath", "Leg", "Role", "dns_path"]
 
@@ -46,6 +48,7 @@ class Role(Enum):
     NODE_CACHE = "node-cache"
     CORE_DNS = "CoreDNS"
     RESOLVER = "resolver"
+    OWN = "own server"
 
     @property
     def fact(self) -> str:
@@ -58,6 +61,7 @@ FACTS = {
     Role.NODE_CACHE: "F5.5",
     Role.CORE_DNS: "F5.6",
     Role.RESOLVER: "F5.17",
+    Role.OWN: "F5.1",
 }
 
 
@@ -86,7 +90,7 @@ class Leg:
 
 
 @dataclass(frozen=True, repr=False)
-class DnsPath:
+class DnsPath(Shown):
     """The legs of a question's way, and the look-up that goes that way."""
 
     pod: str
@@ -131,11 +135,11 @@ def dns_path(
     cni
         The profile that policies are judged by.
     layout
-        Who answers; by default what `layout_of` finds.
+        Who answers; by default what `layout_of` finds. A pod with the DNS policy None asks its own.
     upstream
         What there is outside; by default the names of the cluster's places.
     conf
-        The pod's resolv.conf, of which the nameserver is the layout's; by default ClusterFirst.
+        The pod's resolv.conf, of which the nameserver is the layout's; by default what it is given.
     libc
         The C library of the pod's image.
     denied
@@ -161,17 +165,38 @@ def dns_path(
     >>> path.lookup.seconds, path.lookup.error
     (20.0, 'EAI_AGAIN: Temporary failure in name resolution')
     """
-    layout = layout or layout_of(cluster)
     asking = _pod(cluster, pod)
+    layout = _asked(layout or layout_of(cluster), asking)
     legs = tuple(_legs(cluster, asking, layout, cni))
     outside = upstream or Zones((inventory_zone(cluster),))
-    source = core_dns(cluster, outside)
-    if layout.node_local:
-        source = node_cache(source, outside)
-    conf = conf or ResolvConf.cluster_first(asking.namespace.name, layout.nameserver)
-    conf = replace(conf, nameservers=(layout.nameserver,))
+    conf = replace(conf or _given(asking, layout), nameservers=(layout.nameserver,))
+    source = _source(cluster, outside, legs[OVER_UDP].role)
     servers = {layout.nameserver: _nameserver(source, legs, denied)}
     return DnsPath(pod, layout, legs, look_up(name, conf, servers, libc=libc, now=now))
+
+
+def _asked(layout: Layout, asking: Pod) -> Layout:
+    """Whom the pod asks: its own nameserver, unless that is the cluster's after all."""
+    own = asking.dns.nameservers[0] if asking.dns else layout.nameserver
+    return replace(layout, nameserver=own)
+
+
+def _given(asking: Pod, layout: Layout) -> ResolvConf:
+    """The resolv.conf that kubelet writes for the pod (F5.1)."""
+    if asking.dns:
+        return ResolvConf(asking.dns.nameservers, asking.dns.searches)
+    return ResolvConf.cluster_first(asking.namespace.name, layout.nameserver)
+
+
+def _source(cluster: Cluster, outside: Source, role: Role) -> Source:
+    """What the nameserver knows: one that is not the cluster's knows nothing of it."""
+    match role:
+        case Role.OWN:
+            return outside
+        case Role.NODE_CACHE:
+            return node_cache(core_dns(cluster, outside), outside)
+        case _:
+            return core_dns(cluster, outside)
 
 
 def _pod(cluster: Cluster, name: str) -> Pod:
@@ -183,6 +208,9 @@ def _pod(cluster: Cluster, name: str) -> Pod:
 
 def _legs(cluster: Cluster, asking: Pod, layout: Layout, cni: str) -> Iterator[Leg]:
     senders: list[End]
+    if not layout.is_of_the_cluster:
+        yield from _to_nameserver(cluster, asking, layout, Role.OWN, cni)
+        return
     if layout.node_local:
         cluster, asking, node = placed(cluster, asking)
         senders = [NodeName(node.name)]

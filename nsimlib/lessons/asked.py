@@ -11,6 +11,7 @@ from typing import Any
 
 from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.entry import datapath
+from nsimlib.dns.path import dns_path
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
@@ -107,6 +108,22 @@ def caused_by(cluster: Cluster, cni: str, pod: str, line: str) -> str:
     return origin.path if origin and origin.path else "no rule"
 
 
+def error_heard(cluster: Cluster, cni: str, pod: str, name: str) -> str:
+    """What an application hears of a look-up instead of addresses; `none` if it has them."""
+    error = dns_path(cluster, pod, name, cni=cni).lookup.error
+    return error.partition(": ")[2] if error else "none"
+
+
+def lookup_seconds(cluster: Cluster, cni: str, pod: str, name: str, libc: str = "glibc") -> str:
+    """For how many seconds an application waits for a look-up."""
+    return f"{dns_path(cluster, pod, name, cni=cni, libc=libc).lookup.seconds:g}"
+
+
+def lookup_queries(cluster: Cluster, cni: str, pod: str, name: str) -> int:
+    """How many questions a look-up sends."""
+    return len(dns_path(cluster, pod, name, cni=cni).lookup.queries)
+
+
 def _chains(cluster: Cluster, cni: str, pod: str) -> Datapath:
     found = datapath(cni, cluster, pod)
     if not isinstance(found, Datapath):
@@ -127,9 +144,12 @@ MEASURES: dict[str, Measure] = {
     "caused_by": caused_by,
     "deciding_chain": deciding_chain,
     "end": end,
+    "error_heard": error_heard,
     "exposed": exposed,
     "isolates": isolates,
     "isolating": isolating,
+    "lookup_queries": lookup_queries,
+    "lookup_seconds": lookup_seconds,
     "nearest_miss": nearest_miss,
     "outcome_under": outcome_under,
     "pods_reached": pods_reached,

@@ -1,15 +1,22 @@
 """The exercises that ship, by id: each in the variant of the learner who asks."""
 
+from collections.abc import Callable
+
 from nsimlib.lessons.blanks import Blanks
 from nsimlib.lessons.entries import Entry, entries, entry, variant
 from nsimlib.lessons.exercise import Exercise
 from nsimlib.lessons.policy_exercise import PolicyExercise
 from nsimlib.lessons.progress import progress
+from nsimlib.lessons.resolver_exercise import ResolverExercise
 
 __all__ = ["exercise", "exercises"]
 
-#: the key that only entries of a kind have
-KINDS = {"wanted": PolicyExercise.of, "blanks": Blanks.of}
+#: a key that entries of a kind have, and those of the kinds after it have not
+KINDS: dict[str, Callable[[Entry], Exercise]] = {
+    "layouts": ResolverExercise.of,
+    "wanted": PolicyExercise.of,
+    "blanks": Blanks.of,
+}
 
 
 def exercise(name: str) -> Exercise:

@@ -1,7 +1,8 @@
 """Exercises in which a policy is written or repaired: the evaluator tries it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nsimlib.errors import ManifestError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PolicyExercise", "Slip"]
 
 Ends = Mapping[str, Outcome]
+Ask = Callable[[Cluster, str], Verdict]
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ class Slip:
             labels=entry.get("labels", {}),
         )
 
-    def is_in(self, cluster: Cluster, reading: str) -> bool:
-        """Whether connections end in that way."""
+    def is_in(self, cluster: Cluster, ask: Ask) -> bool:
+        """Whether connections end in that way, if asked so."""
         for namespace, labels in self.labels.items():
             cluster = cluster.with_namespace(namespace, labels)
-        return all(why(cluster, a, cni=reading).outcome is end for a, end in self.ends.items())
+        return all(ask(cluster, asked).outcome is end for asked, end in self.ends.items())
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ class PolicyExercise(Exercise):
         """Return an editor that starts from the last attempt; its `value` is one to `check`."""
         from nsimlib.widgets.policy_editor import PolicyEditor
 
-        return PolicyEditor(scenario(self.scenario), str(self.latest()), self.wanted)
+        ask = partial(self.ask, self.readings[0])
+        return PolicyEditor(scenario(self.scenario), str(self.latest()), self.wanted, ask)
 
     def judge(self, attempt: object) -> Feedback:
         """Return what a manifest does, as text; one that cannot be read is feedback as well."""
@@ -144,19 +147,13 @@ class PolicyExercise(Exercise):
         wanted, missed = len(self.wanted), list(self._missed(cluster))
         if not missed:
             return self._within(cluster)
-        first = missed[0]
-        asked = {str(verdict.connection) for verdict in missed}
-        fields = {
-            "met": wanted - len(asked),
-            "wanted": wanted,
-            "hoped": self.wanted[str(first.connection)].value,
-            "cni": first.profile,
-        }
-        key = "exercise.missed" if len(self.readings) == 1 else "exercise.missed-reading"
-        slip = self._slip(cluster, first.profile)
+        asked, reading, first = missed[0]
+        met = wanted - len({each for each, _, _ in missed})
+        fields = {"met": met, "wanted": wanted, "hoped": self.wanted[asked].value}
+        slip = self._slip(cluster, reading)
         return Feedback(
-            says=say(key, **fields),
-            met=wanted - len(asked),
+            says=say(self.missed, **fields, cni=reading, asked=asked),
+            met=met,
             wanted=wanted,
             verdict=first,
             more=slip.says if slip else "",
@@ -174,15 +171,25 @@ class PolicyExercise(Exercise):
         says = say("exercise.over", what=limit.what, number=number, most=limit.at_most)
         return Feedback(says, wanted - len(over), wanted)
 
-    def _missed(self, cluster: Cluster) -> Iterator[Verdict]:
+    @property
+    def missed(self) -> str:
+        """The key of the sentence about a connection that ends otherwise."""
+        return "exercise.missed" if len(self.readings) == 1 else "exercise.missed-reading"
+
+    def ask(self, reading: str, cluster: Cluster, asked: str) -> Verdict:
+        """Return how one of the connections ends."""
+        return why(cluster, asked, cni=reading)
+
+    def _missed(self, cluster: Cluster) -> Iterator[tuple[str, str, Verdict]]:
         for reading in self.readings:
             for asked, outcome in self.wanted.items():
-                verdict = why(cluster, asked, cni=reading)
+                verdict = self.ask(reading, cluster, asked)
                 if verdict.outcome is not outcome:
-                    yield verdict
+                    yield asked, reading, verdict
 
     def _slip(self, cluster: Cluster, reading: str) -> Slip | None:
-        return next((slip for slip in self.slips if slip.is_in(cluster, reading)), None)
+        ask = partial(self.ask, reading)
+        return next((slip for slip in self.slips if slip.is_in(cluster, ask)), None)
 
 
 def _ends(given: Mapping[str, str]) -> Ends:

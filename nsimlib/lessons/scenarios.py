@@ -9,10 +9,12 @@ from nsimlib.manifests.shipped import shipped, shipped_names
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Source
 
-__all__ = ["policy_files", "scenario", "scenario_if_named", "scenario_names"]
+__all__ = ["policy_files", "resolver_layouts", "scenario", "scenario_if_named", "scenario_names"]
 
 #: what a scenario's verdicts should be, for tests: no manifest
 EXPECTED = "expected.yaml"
+#: what a resolver layout stands in the place of, and the layout of a scenario that has it
+CLUSTER, AS_IT_COMES = "cluster.yaml", "kube-dns"
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -36,9 +38,28 @@ def scenario(name: str) -> Cluster:
     >>> len(scenario("shop").nodes)
     3
     """
+    return _read(name)
+
+
+@lru_cache
+def resolver_layouts(name: str) -> dict[str, Cluster]:
+    """Return a scenario once for each way to answer its pods' questions, by the way's name.
+
+    The first is the scenario as it is. The others are in `layouts/`, each in the place of
+    `cluster.yaml`.
+
+    >>> list(resolver_layouts("dns-is-traffic"))
+    ['kube-dns', 'node-cache', 'openshift', 'own-resolver']
+    """
+    folder = shipped("data", "scenarios", name) / "layouts"
+    others = {path.stem: _read(name, path) for path in sorted(folder.glob("*.yaml"))}
+    return {AS_IT_COMES: scenario(name), **others} if others else {}
+
+
+def _read(name: str, instead: Path | None = None) -> Cluster:
     folder = shipped("data", "scenarios", name)
-    manifests = (path for path in sorted(folder.glob("*.yaml")) if path.name != EXPECTED)
-    cluster = load(*manifests)
+    found = (path for path in sorted(folder.glob("*.yaml")) if path.name != EXPECTED)
+    cluster = load(*(instead if instead and path.name == CLUSTER else path for path in found))
     policies = (
         replace(policy, source=Source(_short(policy.source.file, folder), policy.source.line))
         for policy in cluster.policies

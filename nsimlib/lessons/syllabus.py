@@ -7,7 +7,7 @@ from typing import cast
 
 from nsimlib.errors import UnknownName
 from nsimlib.lessons.entries import Entry, entries
-from nsimlib.lessons.scenarios import policy_files, scenario
+from nsimlib.lessons.scenarios import policy_files, resolver_layouts, scenario
 from nsimlib.manifests.shipped import read_shipped, shipped_names
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
@@ -50,6 +50,11 @@ class Lesson:
     def policies(self) -> dict[str, str]:
         """The policies that are ready to be switched on: their texts by name."""
         return policy_files(self.scenario)
+
+    @cached_property
+    def layouts(self) -> dict[str, Cluster]:
+        """Its cluster with each of several resolvers, by name; empty where it has but one."""
+        return resolver_layouts(self.scenario)
 
     @property
     def bets(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.nodes import Path
 from nsimlib.manifests.validation import label_faults, metadata_faults
 from nsimlib.model.addresses import Address, parse_address
-from nsimlib.model.objects import ContainerPort, Namespace, Pod, ServiceAccount, Workload
+from nsimlib.model.objects import ContainerPort, Namespace, OwnDns, Pod, ServiceAccount, Workload
 from nsimlib.model.ports import Port, Protocol
 
 __all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "container_faults", "pods"]
@@ -132,7 +132,16 @@ def _pod(
         spec.hostNetwork,
         owner,
         account=account,
+        dns=_dns(spec),
     )
+
+
+def _dns(spec: shapes.PodSpec) -> OwnDns | None:
+    """Whom a pod asks for names, where its own spec says so and nothing else."""
+    if spec.dnsPolicy != "None" or not spec.dnsConfig.nameservers:
+        return None
+    config = spec.dnsConfig
+    return OwnDns(tuple(map(parse_address, config.nameservers)), tuple(config.searches))
 
 
 def _addresses(status: shapes.PodStatus) -> tuple[Address, ...]:
@@ -195,6 +204,7 @@ def _stand_in(
         workload=workload,
         from_template=True,
         account=account,
+        dns=_dns(template.spec),
     )
 
 
@@ -215,6 +225,8 @@ def _pod_faults(shape: shapes.Pod) -> Iterator[Fault]:
 def _spec_faults(path: Path, spec: shapes.PodSpec) -> Iterator[Fault]:
     yield from container_faults((*path, "containers"), spec.containers)
     yield from container_faults((*path, "initContainers"), spec.initContainers)
+    for i, each in enumerate(spec.dnsConfig.nameservers):
+        yield from address_faults((*path, "dnsConfig", "nameservers", i), each)
 
 
 def container_faults(path: Path, containers: list[shapes.Container]) -> Iterator[Fault]:

@@ -83,12 +83,20 @@ class Container:
 
 
 @dataclass(slots=True)
+class DnsConfig:
+    nameservers: list[str] = field(default_factory=list)
+    searches: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class PodSpec:
     containers: list[Container] = field(default_factory=list)
     initContainers: list[Container] = field(default_factory=list)
     nodeName: str = ""
     hostNetwork: bool = False
     serviceAccountName: str = ""
+    dnsPolicy: str = ""
+    dnsConfig: DnsConfig = field(default_factory=DnsConfig)
 
 
 @dataclass(slots=True)

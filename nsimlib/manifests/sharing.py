@@ -53,6 +53,7 @@ class PodDecoder:
         """Whether surely nothing is wrong with a pod; if so, it shares its parts."""
         meta, spec, status = pod.metadata, pod.spec, pod.status
         addresses = [each.ip for each in status.podIPs] or [status.podIP][: len(status.podIP)]
+        addresses += spec.dnsConfig.nameservers
         if not (_has_good_names(meta) and all(map(_is_address, addresses))):
             return False
         labels = self._shared(meta.labels, self._labels, label_faults)

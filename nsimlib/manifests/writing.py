@@ -154,6 +154,7 @@ def _pod(pod: Pod, phase: str = "") -> Manifest:
             "nodeName": pod.node,
             "hostNetwork": pod.host_network or None,
             "serviceAccountName": "" if pod.account == ServiceAccount() else pod.account.name,
+            **_dns(pod),
         }
     )
     if pod.from_template:
@@ -172,6 +173,13 @@ def _pod(pod: Pod, phase: str = "") -> Manifest:
         spec=spec,
         status=status,
     )
+
+
+def _dns(pod: Pod) -> Manifest:
+    if pod.dns is None:
+        return {}
+    config = {"nameservers": _texts(pod.dns.nameservers), "searches": list(pod.dns.searches)}
+    return {"dnsPolicy": "None", "dnsConfig": _said(config)}
 
 
 def _workload(pod: Pod, template: Manifest) -> Manifest:

@@ -16,6 +16,7 @@ __all__ = [
     "Namespace",
     "NetworkSet",
     "Node",
+    "OwnDns",
     "Party",
     "Place",
     "Pod",
@@ -68,6 +69,13 @@ class ServiceAccount:
     labels: Labels = field(default_factory=dict, hash=False)
 
 
+class OwnDns(NamedTuple):
+    """What a pod with the DNS policy None is given instead of the cluster's resolv.conf."""
+
+    nameservers: tuple[Address, ...]
+    searches: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Pod:
     """A pod. `from_template` marks the stand-in for a workload that has no live pods."""
@@ -82,6 +90,8 @@ class Pod:
     workload: Workload | None = None
     from_template: bool = False
     account: ServiceAccount = ServiceAccount()
+    #: None where the pod asks whom its cluster asks
+    dns: OwnDns | None = None
 
     @property
     def key(self) -> str:

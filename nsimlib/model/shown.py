@@ -11,11 +11,13 @@ from typing import cast
 
 __all__ = ["Shown"]
 
-#: which module of `views` knows the objects of such a stage
+#: which module of `views` knows the objects of such a stage, or of a module in it
 APART = {
     "audit": "nsimlib.views.findings",
     "datapath": "nsimlib.views.below",
     "dns": "nsimlib.views.timeline",
+    "dns.lookups": "nsimlib.views.lookup",
+    "dns.path": "nsimlib.views.dns_path",
     "packets": "nsimlib.views.packets",
 }
 
@@ -33,7 +35,8 @@ class Shown:
 
 
 def _views(module: str, shown: object) -> ModuleType:
-    _, stage, *_ = type(shown).__module__.split(".")
-    if stage in APART:
-        import_module(APART[stage])
+    _, stage, part, *_ = type(shown).__module__.split(".")
+    apart = APART.get(f"{stage}.{part}", APART.get(stage))
+    if apart:
+        import_module(apart)
     return import_module(module)

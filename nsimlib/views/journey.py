@@ -10,7 +10,7 @@ from nsimlib.model.policy import Direction
 from nsimlib.views.catalogue import say
 from nsimlib.views.topology import End, Kind, Topology
 
-__all__ = ["Journey", "door", "journey", "journey_says"]
+__all__ = ["Journey", "door", "journey", "journey_says", "stopped_at"]
 
 Point = tuple[float, float]
 #: how far a curve goes straight on from a door

@@ -8,12 +8,13 @@
     spec.egress[0].ports[0].port: must be between 1 and 65535, inclusive
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 from nsimlib.errors import Problem
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.verdict import Verdict
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
 from nsimlib.views.catalogue import say
@@ -22,11 +23,15 @@ from nsimlib.views.styles import box, code_block, prose
 __all__ = ["asked_table", "problems_html", "problems_text"]
 
 
-def asked_table(cluster: Cluster, asks: Mapping[str, Outcome | None]) -> Table:
+def asked_table(
+    cluster: Cluster,
+    asks: Mapping[str, Outcome | None],
+    ask: Callable[[Cluster, str], Verdict] = why,
+) -> Table:
     """Return how connections end, and how each should where that is said."""
     rows = []
     for connection, hoped in asks.items():
-        found = why(cluster, connection).outcome
+        found = ask(cluster, connection).outcome
         meets = hoped is None or found is hoped
         hint = "" if meets or hoped is None else say("editor.should", outcome=hoped.value)
         rows.append((connection, found.value, hint))

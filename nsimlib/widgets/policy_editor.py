@@ -1,11 +1,13 @@
 """Type a policy; what is wrong with it, or what it does, is shown at every key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import ipywidgets
 
 from nsimlib.errors import ManifestError, Problem
 from nsimlib.evaluation.combination import Outcome
+from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.verdict import Verdict
 from nsimlib.manifests import loads
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
@@ -33,6 +35,8 @@ class PolicyEditor(ipywidgets.VBox):
     asks
         Connections whose outcome is shown, such as `shop/web -> data/db:5432/TCP`; with the
         outcome that is hoped for, if it is a mapping.
+    ask
+        How each of them is asked, if otherwise than by `why`.
     """
 
     def __init__(
@@ -40,9 +44,11 @@ class PolicyEditor(ipywidgets.VBox):
         cluster: Cluster,
         text: str = "",
         asks: Mapping[str, Outcome | None] | Iterable[str] = (),
+        ask: Callable[[Cluster, str], Verdict] = why,
     ) -> None:
         self.bare = self.cluster = cluster
         self.asks = asks if isinstance(asks, Mapping) else dict.fromkeys(asks)
+        self.ask = ask
         self.problems: tuple[Problem, ...] = ()
         rows = min(max(text.count("\n") + 2, FEWEST_ROWS), MOST_ROWS)
         self.text = ipywidgets.Textarea(
@@ -65,7 +71,7 @@ class PolicyEditor(ipywidgets.VBox):
     @property
     def table(self) -> Table:
         """How the connections that are asked end, with the last text that could be read."""
-        return asked_table(self.cluster, self.asks)
+        return asked_table(self.cluster, self.asks, self.ask)
 
     def redraw(self, _change: object = None) -> None:
         """Read what is typed, and say what is wrong with it or what it does."""

@@ -1,5 +1,7 @@
 """The way of a question under policy, in the shop and in small clusters."""
 
+from dataclasses import replace
+
 import pytest
 
 from nsimlib.dns.exchanges import Fate
@@ -11,12 +13,14 @@ from nsimlib.dns.zone_files import shipped_zones
 from nsimlib.dns.zones import Zones
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
-from nsimlib.lessons.scenarios import scenario
+from nsimlib.lessons.scenarios import resolver_layouts, scenario
 from nsimlib.manifests import loads
 from nsimlib.model.addresses import Address, parse_address
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.objects import OwnDns
 
 SHOP = scenario("shop")
+LAYOUTS = resolver_layouts("dns-is-traffic")
 RDS = "orders.abc123def456.us-east-1.rds.amazonaws.com"
 RESOLVER = parse_address("10.20.0.2")
 ALLOWED, DENIED, UNDETERMINED = Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDETERMINED
@@ -59,6 +63,13 @@ class TestLayout:
         kube_dns = next(service for service in SHOP.services if service.name == "kube-dns")
         caching = Cluster(services=(kube_dns,), pods=loads(NODE_CACHE_PODS).pods)
         assert layout_of(caching).node_local
+
+    def test_the_service_may_be_that_of_openshift(self) -> None:
+        layout = layout_of(LAYOUTS["openshift"])
+        assert (layout.service.key, str(layout.nameserver)) == (
+            "openshift-dns/dns-default",
+            "172.30.0.10",
+        )
 
     def test_without_kube_dns(self) -> None:
         with pytest.raises(UnknownName, match="no DNS Service 'kube-system/kube-dns'"):
@@ -154,6 +165,37 @@ class TestLegs:
         """F5.12."""
         found = path(SHOP, "shop/web", denied=Fate.REJECTED)
         assert (found.lookup.seconds, found.lookup.error is None) == (0, False)
+
+    def test_a_pod_that_was_given_a_nameserver_asks_that_one_alone(self) -> None:
+        found = path(LAYOUTS["own-resolver"], "shop/web")
+        assert [str(leg.connection) for leg in found.legs] == [
+            "shop/pod/web -> 10.20.0.2:53/UDP",
+            "shop/pod/web -> 10.20.0.2:53/TCP",
+        ]
+        assert {leg.role for leg in found.legs} == {Role.OWN}
+        assert len(found.lookup.queries) == 2
+        inside = dns_path(
+            LAYOUTS["own-resolver"], "shop/web", "kube-dns.kube-system.svc.cluster.local"
+        )
+        assert inside.lookup.addresses == ()
+        assert path(LAYOUTS["own-resolver"], "shop/api").legs[0].role is Role.KUBE_DNS
+
+    def test_its_own_nameserver_may_be_that_of_the_cluster(self) -> None:
+        web = next(pod for pod in LAYOUTS["own-resolver"].pods if pod.name == "web")
+        same = replace(web, dns=OwnDns((parse_address("10.96.0.10"),)))
+        pods = tuple(same if pod is web else pod for pod in LAYOUTS["own-resolver"].pods)
+        found = path(replace(LAYOUTS["own-resolver"], pods=pods), "shop/web")
+        assert {leg.role for leg in found.legs} == {Role.KUBE_DNS}
+
+    def test_behind_a_service_policy_compares_the_port_of_the_pod(self) -> None:
+        """F2.19."""
+        to = "[{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: openshift-dns}}}]"
+        for port, outcome in ((53, DENIED), (5353, ALLOWED)):
+            rule = policy(
+                "dns", "shop", f"[{{ports: [{{port: {port}, protocol: UDP}}], to: {to}}}]"
+            )
+            cluster = LAYOUTS["openshift"].with_policies(rule)
+            assert path(cluster, "shop/web", cni="calico").legs[0].outcome is outcome
 
     def test_a_pod_whose_node_is_not_known_is_on_one_all_the_same(self) -> None:
         pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: lone, namespace: shop}\n"

@@ -80,6 +80,29 @@ class TestPods:
         pod = pod_of(manifest("Pod a/b", "spec: {nodeName: node-1, hostNetwork: true}"))
         assert (pod.node, pod.host_network) == ("node-1", True)
 
+    @pytest.mark.parametrize(
+        ("spec", "asks"),
+        [
+            (
+                "dnsPolicy: None, dnsConfig: {nameservers: [10.0.0.2], searches: [a.b]}",
+                ["10.0.0.2"],
+            ),
+            # added to those of the cluster, which are asked first
+            ("dnsPolicy: ClusterFirst, dnsConfig: {nameservers: [10.0.0.2]}", None),
+            ("dnsConfig: {nameservers: [10.0.0.2]}", None),
+            ("dnsPolicy: Default", None),
+            ("dnsPolicy: None", None),
+        ],
+    )
+    def test_whom_it_asks_for_names_if_its_own_spec_says_so(
+        self, spec: str, asks: list[str] | None
+    ) -> None:
+        quoted = spec.replace("None", '"None"')
+        found = pod_of(manifest("Pod a/b", f"spec: {{{quoted}}}")).dns
+        assert (found and [str(each) for each in found.nameservers]) == asks
+        template = f"spec: {{template: {{spec: {{{quoted}}}}}}}"
+        assert pod_of(manifest("apps/v1 Deployment a/b", template)).dns == found
+
     @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
     def test_pods_that_have_ended_are_left_out(self, phase: str) -> None:
         cluster = read(manifest("Pod a/b", f"status: {{phase: {phase}}}"))
