@@ -15,7 +15,7 @@ from nsimlib.views.lookup import lookup_picture
 from nsimlib.views.picture import GROUND, INK, Picture
 from nsimlib.views.styles import badge, box, scrolling
 
-__all__ = ["dns_path_picture", "path_told"]
+__all__ = ["dns_path_html", "dns_path_picture", "path_told"]
 
 WIDTH, HEIGHT, BOX, TOP = 860, 132, 212, 10
 #: left edges of the three boxes: the pod, what its resolv.conf names, who answers
