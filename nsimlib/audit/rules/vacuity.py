@@ -9,6 +9,7 @@ from nsimlib.audit.model import Hit, Severity, Where, Witness
 from nsimlib.audit.registry import rule
 from nsimlib.audit.rules.intent import is_temporary
 from nsimlib.audit.words import keys, listed, workloads
+from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction, Rule
 
 __all__ = ["vacuous_set"]
@@ -26,8 +27,8 @@ def vacuous_set(context: Context) -> Iterator[Hit]:
     """Policies isolate pods, and together allow them everything.
 
     They have the same effect as none: who counts policies counts these pods as covered. Where the
-    policies are for one workload alone it is an exemption, and low. A policy annotated `temporary`
-    is left out.
+    policies are for one workload alone it is an exemption, and low. One policy that opens one
+    workload and cancels nothing is left out, and so is one annotated `temporary`.
     """
     seen = defaultdict[tuple[tuple[str, str], ...], list[Group]](list)
     for direction in Direction:
@@ -36,8 +37,17 @@ def vacuous_set(context: Context) -> Iterator[Hit]:
             if group.isolating and is_whole and _allows_everything(context, group):
                 seen[(direction.value, ""), *(p.identity for p in group.isolating)].append(group)
     for groups in seen.values():
-        if not any(map(is_temporary, groups[0].isolating)):
+        policies = groups[0].isolating
+        several = len(policies) > 1 or len(workloads(_pods(context, groups))) > 1
+        if several and not any(map(is_temporary, policies)):
             yield _same_as_none(context, groups)
+
+
+def _pods(context: Context, groups: list[Group]) -> tuple[Pod, ...]:
+    """All pods of groups: workloads that no policy can tell apart are one class."""
+    classes = context.reach.universe.classes
+    numbers = (number for group in groups for number in group.classes)
+    return tuple(pod for number in numbers for pod in classes[number].members)
 
 
 def _allows_everything(context: Context, group: Group) -> bool:
@@ -53,7 +63,7 @@ def _allows_everything(context: Context, group: Group) -> bool:
 
 def _same_as_none(context: Context, groups: list[Group]) -> Hit:
     policies, direction = groups[0].isolating, groups[0].direction
-    pods = tuple(pod for group in groups for pod in group.pods)
+    pods = _pods(context, groups)
     opening = [p for p in policies if any(map(_is_empty, p.rules_for(direction)))]
     first = [*opening, *(policy for policy in policies if policy not in opening)]
     names = workloads(pods)
