@@ -102,13 +102,13 @@ def test_lesson_06_and_dns_path_picker(
     notebook = run(open_notebook, "lessons/06-dns-is-traffic.ipynb")
     save(notebook, pictures, "06-dns-is-traffic")
     wait_for_view(notebook, "kube-system/kube-dns; allowed")
-    notebook.page.get_by_label("kube-dns", exact=True).press("ArrowDown")
+    notebook.page.get_by_role("radio", name="node-cache").check()
     wait_for_view(notebook, "UDP: shop/web asks 10.96.0.10, held by the pod's own node; denied")
     wait_for_view(notebook, "is a node; selectors select pods")
     way = notebook.page.locator("summary", has_text="53/TCP to node-cache").last
     way.press("Enter")
     wait_for_view(notebook, "53/TCP is among 53/UDP, 53/TCP")
-    notebook.page.get_by_label("policy", exact=True).select_option("no policy")
+    notebook.page.get_by_role("combobox", name="policy").select_option("no policy")
     wait_for_view(notebook, "after 0 s the application hears: 10.20.21.17")
     assert gone_out == []
 
