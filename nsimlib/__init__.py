@@ -6,6 +6,7 @@ those above it::
     errors        what can go wrong, as one tree
     model         what is said: labels, addresses, ports, policies, who exists, a connection
     manifests     YAML and JSON to the model, with the API server's defaults and its words
+    redaction     a cluster to show to others: pseudonyms, and the same verdicts
     cni           who enforces: a profile settles what the Kubernetes text leaves open
     evaluation    one connection, explained; all connections, at once
     explanation   a verdict's reasons as a tree; facts by number
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from nsimlib.patterns.article import article_names, article_version
     from nsimlib.patterns.database_files import pattern_names, read_database
     from nsimlib.patterns.pattern import dialect_names, pattern
+    from nsimlib.redaction.redact import Redacted, redact
     from nsimlib.views.audit_page import audit_page
     from nsimlib.views.matched import matched_pods
     from nsimlib.views.overview import overview
@@ -185,6 +187,7 @@ PLACES = {
     "patterns.article": "article_names article_version",
     "patterns.database_files": "pattern_names read_database",
     "patterns.pattern": "dialect_names pattern",
+    "redaction.redact": "Redacted redact",
     "views.audit_page": "audit_page",
     "views.matched": "matched_pods",
     "views.overview": "overview",
@@ -227,6 +230,7 @@ __all__ = [
     "PolicyEditor",
     "PolicySwitch",
     "Reconciled",
+    "Redacted",
     "Renderings",
     "Target",
     "UnintendedChange",
@@ -295,6 +299,7 @@ __all__ = [
     "read_database",
     "read_zones",
     "reconcile",
+    "redact",
     "reset",
     "resolver_table",
     "scenario",

@@ -10,6 +10,7 @@
     ├── RulesetSyntaxError(ValueError)      text that iptables-save would not print; the line
     ├── SettingError(ValueError)            a setting that cannot have this value; what it can be
     ├── ProgressError(ValueError)           progress of a learner that cannot be read; the remedy
+    ├── RedactionError(ValueError)         what cannot be shown to others with its meaning kept
     ├── LabError(RuntimeError)              the packet lab cannot do it here; the step and a remedy
     ├── UnintendedChange(AssertionError)    a change does something else, or less, than intended
     └── ExpectationsNotMet(AssertionError)  connections end otherwise than they should
@@ -29,6 +30,7 @@ __all__ = [
     "NsimError",
     "Problem",
     "ProgressError",
+    "RedactionError",
     "RulesetSyntaxError",
     "SelectorSyntaxError",
     "SettingError",
@@ -130,6 +132,10 @@ class ProgressError(NsimError, ValueError):
         self.path, self.problem = path, problem
         remedy = "Rename it to keep it; `nsim lessons FOLDER` then starts a new one."
         super().__init__(f"{path} cannot be read: {problem}. {remedy}")
+
+
+class RedactionError(NsimError, ValueError):
+    """Something of a cluster that pseudonyms cannot keep the meaning of."""
 
 
 class LabError(NsimError, RuntimeError):

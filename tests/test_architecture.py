@@ -22,6 +22,7 @@ ORDER = (
     "errors",
     "model",
     "manifests",
+    "redaction",
     "cni",
     "evaluation",
     "explanation",

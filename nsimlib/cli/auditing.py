@@ -11,6 +11,7 @@ from nsimlib.audit import audit
 from nsimlib.audit.model import Confidence, Severity
 from nsimlib.audit.run import Audit
 from nsimlib.cli.commands import load_input, main, paths_argument, records
+from nsimlib.cli.files import write_file
 from nsimlib.cni.choosing import AUTO
 from nsimlib.cni.profile import profile_names
 from nsimlib.views.audit_page import audit_page
@@ -75,9 +76,9 @@ def audit_command(
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text)
     if write_baseline:
-        write_baseline.write_text(found.to_baseline(reason), encoding="utf-8")
+        write_file(write_baseline, found.to_baseline(reason))
         return
     if fail_on != NEVER:
         severity = Severity[fail_on.upper()]

@@ -52,6 +52,7 @@ MODULES = {
     "diff": "reviewing",
     "check": "reviewing",
     "audit": "auditing",
+    "redact": "sharing",
     "dns": "names",
     "play": "timing",
     "drift": "timing",

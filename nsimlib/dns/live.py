@@ -8,27 +8,23 @@
 Whoever applies the file (`kubectl apply -f`, or a GitOps agent) never meets half of one.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from nsimlib.dns.controller import Controller, Reconciled, Target, ask, reconcile
 from nsimlib.dns.records import Answer, Rcode, RecordType, Source, canonical
 from nsimlib.dns.wire import records_of
 from nsimlib.errors import ManifestError, Problem, SettingError
 from nsimlib.manifests.reading import loads
+from nsimlib.manifests.saving import write_whole
 from nsimlib.manifests.writing import dump
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 
-__all__ = ["LiveResolver", "follow", "write_whole"]
-
-#: whoever applies the file may be somebody else
-READABLE = 0o644
+__all__ = ["LiveResolver", "follow"]
 
 
 class LiveResolver(Source):
@@ -121,20 +117,3 @@ def _held(file: Path, target: Target) -> tuple[Policy, ...]:
         remedy = f"Give the controller a file of its own: it keeps {target.key} alone there."
         raise ManifestError([Problem(str(file), 0, 0, "", detail, remedy=remedy)])
     return found.policies
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever opens it finds the old text or the new one, never a part."""
-    mode = path.stat().st_mode if path.exists() else READABLE
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        draft = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            draft.chmod(mode)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)

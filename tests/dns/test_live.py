@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from nsimlib.dns.controller import Controller, Target
-from nsimlib.dns.live import LiveResolver, follow, write_whole
+from nsimlib.dns.live import LiveResolver, follow
 from nsimlib.dns.records import Rcode, RecordType, Source
 from nsimlib.dns.zone_files import shipped_zones
 from nsimlib.errors import ManifestError, SettingError
 from nsimlib.manifests import loads
+from nsimlib.manifests.saving import write_whole
 from nsimlib.model.peers import BlockPeer, PodPeer
 from nsimlib.model.ports import PolicyPort, Protocol
 from nsimlib.model.selectors import LabelSelector

@@ -154,6 +154,17 @@ ns.audit(cluster, cni=cni or "auto", baseline=accepted, today=date(2027, 7, 1)).
 audit.compliance()
 
 # %% [markdown]
+# ## To ask somebody else
+#
+# A dump tells names, addresses and labels. `redact` gives each a pseudonym; every verdict stays the same, so that others can
+# look for themselves. Keep the key: with it the next dump gets the same pseudonyms.
+
+# %%
+shown = ns.redact(cluster, key="a secret of yours")
+print(f"{len(shown.legend)} pseudonyms", *shown.notes, sep="\n")
+shown.cluster
+
+# %% [markdown]
 # ## Recap
 #
 # - **A finding is a root cause** with places, a connection to ask about, and a patch that was tried.
