@@ -1,6 +1,6 @@
 """Connections that show what a rule does: one that it allows, and that is allowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from typing import Final
 
@@ -13,7 +13,7 @@ from nsimlib.model.peers import BlockPeer, Peer, PodPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import ALL_PORTS, NO_PORTS, Port, PortSet
 
-__all__ = ["allowed_by", "between", "first_port", "somewhere"]
+__all__ = ["allowed_by", "between", "denied_by", "first_port", "somewhere"]
 
 #: so many pods, and so many ends of each, are tried
 FEW: Final = 4
@@ -28,6 +28,20 @@ def allowed_by(context: Context, policy: Policy, of: Rule) -> Witness | None:
         meant = _meant(of, pod if of.direction is Direction.INGRESS else end)
         if pod != end and (found := between(context, pod, end, of.direction, meant)):
             return found
+    return None
+
+
+def denied_by(
+    context: Context, policy: Policy, of: Rule, ends: Iterable[Pod | Address]
+) -> Witness | None:
+    """Return a connection that was probably meant by a rule, and that is denied all the same."""
+    for pod, end in product(context.subjects(policy)[:FEW], tuple(ends)[:FEW]):
+        meant = _meant(of, pod if of.direction is Direction.INGRESS else end)
+        there = context.opens(pod, end) if of.direction is Direction.EGRESS else None
+        ports = there or context.lets_in(pod, end)
+        if pod != end and (port := first_port(meant - ports.allowed - ports.open)):
+            ways = (pod.key, _named(end)) if there else (_named(end), pod.key)
+            return Witness(f"{ways[0]} -> {ways[1]}:{port}", Outcome.DENIED)
     return None
 
 

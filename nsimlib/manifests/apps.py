@@ -13,8 +13,9 @@ from nsimlib.manifests.validation import label_faults, metadata_faults
 from nsimlib.model.addresses import Address, parse_address
 from nsimlib.model.objects import ContainerPort, Namespace, OwnDns, Pod, ServiceAccount, Workload
 from nsimlib.model.ports import Port, Protocol
+from nsimlib.model.selectors import Labels
 
-__all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "container_faults", "pods"]
+__all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "container_faults", "own_labels", "pods"]
 
 #: phases of pods that run no more and so take part in no connection
 FINISHED = ("Succeeded", "Failed")
@@ -66,6 +67,11 @@ def pods(
     placed.sort(key=lambda each: each[0])
     counted.pods = tuple(pod for _, pod in placed)
     return counted
+
+
+def own_labels(workloads: Iterable[Found]) -> dict[Workload, Labels]:
+    """Return the labels that workloads have themselves, whatever their pods have."""
+    return {_workload(found): found.meta.labels for found in workloads if found.meta.labels}
 
 
 def _workload(found: Found) -> Workload:

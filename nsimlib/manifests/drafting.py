@@ -138,6 +138,7 @@ class Draft:
             policies=policies,
             network_sets=calico.network_sets(self.of(*calico.SETS), namespaces),
             tiers=tiers,
+            controllers=apps.own_labels(self.of(*apps.WORKLOADS)),
             report=self.report(made, pods),
             read_policies=read_policies,
         )

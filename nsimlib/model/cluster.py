@@ -49,6 +49,8 @@ class Cluster(Shown):
     network_sets: tuple[NetworkSet, ...] = ()
     #: tiers that are objects of the cluster, as Calico has them
     tiers: tuple[Tier, ...] = ()
+    #: the labels that workloads have themselves, which no policy sees
+    controllers: Mapping[Workload, Labels] = field(default_factory=dict, compare=False)
     report: LoadReport = field(default=LoadReport(), compare=False)
     #: turns a file or a manifest text into policies; given by whoever read the cluster
     read_policies: PolicyReader | None = field(default=None, compare=False, repr=False)

@@ -48,7 +48,11 @@ def _isolated(
     follows=(
         "NSIM-S203",
         "NSIM-S205",
+        "NSIM-S204",
         "NSIM-S207",
+        "NSIM-S210",
+        "NSIM-S211",
+        "NSIM-S212",
         "NSIM-S216",
         "NSIM-D304",
         "NSIM-D307",

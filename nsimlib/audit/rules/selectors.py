@@ -8,12 +8,13 @@ from nsimlib.audit.model import Confidence, Hit, Need, Severity, Where
 from nsimlib.audit.patches import Patch, steps, written
 from nsimlib.audit.registry import rule
 from nsimlib.audit.standins import NAME_KEYS
+from nsimlib.audit.words import listed
 from nsimlib.model.objects import NAME_LABEL
 from nsimlib.model.peers import PodPeer
 from nsimlib.model.policy import Policy, Rule
-from nsimlib.model.selectors import LabelSelector, Operator, Requirement
+from nsimlib.model.selectors import LabelSelector, Operator, Requirement, selects_all
 
-__all__ = ["namespace_name_label"]
+__all__ = ["namespace_name_label", "namespace_selector_no_match"]
 
 #: namespaces that every cluster has
 ALWAYS: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -84,3 +85,46 @@ def _renamed(policy: Policy, selector: tuple[str | int, ...], asked: Requirement
         if each.get("key") == asked.key:
             return patch.put(policy, (*selector, "matchExpressions", number, "key"), NAME_LABEL)
     return None
+
+
+@rule(
+    "NSIM-S204",
+    "namespace-selector-no-match",
+    Severity.MEDIUM,
+    needs=(Need.NAMESPACES,),
+    facts=("F1.3",),
+)
+def namespace_selector_no_match(context: Context) -> Iterator[Hit]:
+    """A peer asks for namespaces with labels that none has.
+
+    The rule allows nothing for that peer. Often the namespace has another spelling of the label, or
+    is not there yet: then the rule waits for it. What asks by a label `name` is S203.
+    """
+    for policy, each in context.rules():
+        for peer in each.peers or ():
+            if (
+                isinstance(peer, PodPeer)
+                and peer.namespaces is not None
+                and not any(_by_name(peer))
+            ):
+                spaces = context.given.namespaces.values()
+                asked = not selects_all(peer.namespaces)
+                if asked and not any(peer.namespaces.matches(each.labels) for each in spaces):
+                    yield _no_namespace(context, policy, each, peer)
+
+
+def _no_namespace(context: Context, policy: Policy, of: Rule, peer: PodPeer) -> Hit:
+    assert peer.namespaces is not None
+    misses = {
+        name: peer.namespaces.misses(space.labels)
+        for name, space in sorted(context.given.namespaces.items())
+    }
+    nearest = min(misses, key=lambda name: (len(misses[name]), name))
+    return Hit(
+        (Where.of(policy, (*steps(of.path, peer.path), "namespaceSelector")),),
+        f"{policy.kind} {policy.key} {of.path}.{peer.path}: no namespace has {peer.namespaces}, so "
+        f"the peer matches nothing; the nearest, {nearest}, {listed(misses[nearest])}. Correct it.",
+        confidence=Confidence.LIKELY,
+        key=str(peer.namespaces),
+        advice="Correct the label, put it on the namespace, or wait for the namespace to come.",
+    )
