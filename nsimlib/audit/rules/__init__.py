@@ -38,6 +38,7 @@ from nsimlib.audit.rules import (
     selectors,
     sensitive,
     services_of_clouds,
+    shapes,
     superfluous,
     target_ports,
     upkeep,
@@ -48,6 +49,7 @@ __all__ = ["RULES"]
 
 MODULES: Final = (
     schema,
+    shapes,
     selectors,
     joined_entries,
     empty_selectors,

@@ -14,14 +14,24 @@ from nsimlib.audit.registry import rule
 from nsimlib.errors import Problem
 from nsimlib.model.ports import TRANSPORTS
 
-__all__ = ["bad_cidr", "bad_port", "empty_peer", "unknown_field", "unsupported_protocol"]
+__all__ = [
+    "bad_cidr",
+    "bad_port",
+    "empty_peer",
+    "refusal",
+    "refused",
+    "unknown_field",
+    "unsupported_protocol",
+]
 
 PROTOCOLS = tuple(protocol.value for protocol in TRANSPORTS)
 LAST_PORT = 65535
+#: signs of a message, and those of the server's words that it has at least
+LONGEST, LEAST = 240, 20
 
 
-def _refused(context: Context, kind: str, path: str, detail: str) -> Iterator[Problem]:
-    """Problems of objects of a kind, by patterns of their path and of the server's words."""
+def refused(context: Context, kind: str, path: str, detail: str) -> Iterator[Problem]:
+    """Yield problems of objects of a kind, by patterns of their path and of the server's words."""
     for problem in context.problems:
         is_of_kind = problem.about.startswith(f"{kind} ")
         if is_of_kind and re.search(path, problem.path) and re.match(detail, problem.detail):
@@ -41,7 +51,7 @@ def unsupported_protocol(context: Context) -> Iterator[Hit]:
     The API server refuses the whole object, so that none of its rules is in force. ICMP has no
     place in NetworkPolicy; Calico's and Cilium's own kinds have rules for it.
     """
-    for problem in _refused(context, "NetworkPolicy", r"ports\[\d+\]\.protocol$", "Unsupported"):
+    for problem in refused(context, "NetworkPolicy", r"ports\[\d+\]\.protocol$", "Unsupported"):
         is_spelt = problem.value.upper() in PROTOCOLS
         meant, entry = problem.value.upper(), steps(problem.path)[:-1]
         fix = (
@@ -59,12 +69,16 @@ def unsupported_protocol(context: Context) -> Iterator[Hit]:
         )
 
 
-def _said(problem: Problem, meant: str, fix: Patch | None = None) -> Hit:
-    """A refusal in the server's words, with what was probably meant."""
+def refusal(problem: Problem, meant: str, fix: Patch | None = None) -> Hit:
+    """Return a refusal in the server's words, with what was probably meant."""
+    head, tail = (
+        f"{problem.about} {problem.path}: ",
+        f". The API server refuses the object. {meant}",
+    )
+    room = max(LONGEST - len(head) - len(tail), LEAST)
     return Hit(
         (Where.at(problem),),
-        f"{problem.about} {problem.path}: {problem.detail[:80]}. The API server refuses the "
-        f"object. {meant}",
+        f"{head}{problem.detail[:room]}{tail}",
         key=problem.value,
         fix=fix,
         advice=meant,
@@ -83,7 +97,7 @@ def bad_port(context: Context) -> Iterator[Hit]:
     A number in quotes is read as a name, and names have a letter. A range is written as `port` and
     `endPort`. The API server refuses the whole object.
     """
-    for problem in _refused(context, "NetworkPolicy", r"ports\[\d+\]\.port$", "Invalid"):
+    for problem in refused(context, "NetworkPolicy", r"ports\[\d+\]\.port$", "Invalid"):
         first, dash, last = problem.value.partition("-")
         numbers = [int(each) for each in (first, last) if each.isascii() and each.isdigit()]
         is_number = bool(numbers) and all(1 <= each <= LAST_PORT for each in numbers)
@@ -96,7 +110,7 @@ def bad_port(context: Context) -> Iterator[Hit]:
             fix = Patch(meant).put(problem, problem.path, numbers[0]).put(problem, end, numbers[1])
         else:
             meant, fix = "Write a number from 1 to 65535, or the name of a port.", None
-        yield _said(problem, meant, fix)
+        yield refusal(problem, meant, fix)
 
 
 @rule("NSIM-V105", "empty-peer", Severity.HIGH)
@@ -106,8 +120,10 @@ def empty_peer(context: Context) -> Iterator[Hit]:
     The API server refuses it, because it cannot tell anybody from nobody. An empty rule, `- {}`, is
     something else: it allows everything.
     """
-    for problem in _refused(context, "NetworkPolicy", r"\.(to|from)\[\d+\]$", "Required value"):
-        yield _said(problem, "Leave the list out for any peer; podSelector: {} is this namespace.")
+    for problem in refused(context, "NetworkPolicy", r"\.(to|from)\[\d+\]$", "Required value"):
+        yield refusal(
+            problem, "Leave the list out for any peer; podSelector: {} is this namespace."
+        )
 
 
 @rule("NSIM-V106", "bad-cidr", Severity.HIGH)
@@ -119,11 +135,11 @@ def bad_cidr(context: Context) -> Iterator[Hit]:
     """
     invalid = r"Invalid value: .* must be a valid CIDR"
     path = r"ipBlock\.(cidr|except\[\d+\])$"
-    for problem in _refused(context, "NetworkPolicy", path, invalid):
+    for problem in refused(context, "NetworkPolicy", path, invalid):
         block = re.match(r"Write (\S+) for this one address", problem.remedy)
         meant = f"Write {block[1]}." if block else "Write an address and a length: 10.9.8.0/24."
         fix = Patch(meant).put(problem, problem.path, block[1]) if block else None
-        yield _said(problem, meant, fix)
+        yield refusal(problem, meant, fix)
 
 
 @rule(
@@ -138,7 +154,7 @@ def unknown_field(context: Context) -> Iterator[Hit]:
     Under strict validation the object is refused. Under the weaker ones the field is dropped, and
     what is left of the rule may allow everything.
     """
-    for problem in _refused(context, "NetworkPolicy", "", "unknown field"):
+    for problem in refused(context, "NetworkPolicy", "", "unknown field"):
         near = re.match(r'Did you mean "(\w+)"', problem.remedy)
         meant = f"Write {near[1]}." if near else "Take it out, or look up its name."
         fix = Patch(meant).rename(problem, problem.path, near[1]) if near else None
