@@ -140,7 +140,10 @@ def _telling(context: Context, pods: tuple[Pod, ...]) -> Labels:
     return lasting
 
 
-def _elsewhere(context: Context, wanted: Selector) -> Nobody | None:
+def _elsewhere(context: Context, wanted: LabelSelector) -> Nobody | None:
+    """Pods of other namespaces that are as wanted; a selector that only excludes means no one."""
+    if not any(each.operator in (Operator.IN, Operator.EXISTS) for each in wanted.requirements):
+        return None
     found = context.selected(PodPeer(EVERYTHING, wanted), None)
     pods = tuple(pod for pod in found if pod.key not in context.known.invented)
     return Nobody(Reason.ELSEWHERE, pods) if pods else None
