@@ -21,6 +21,7 @@ from nsimlib.model.objects import (
 from nsimlib.model.policy import Tier
 from nsimlib.model.selectors import Labels
 from nsimlib.redaction.policies import Policies
+from nsimlib.redaction.ties import numbered
 
 __all__ = ["Objects", "values_of_labels"]
 
@@ -53,7 +54,7 @@ class Objects:
             nodes=tuple(map(self._node, of.nodes)),
             services=tuple(map(self._service, of.services)),
             places=tuple(map(self._place, of.places)),
-            policies=tuple(map(self.policies.policy, of.policies)),
+            policies=numbered(of.policies, tuple(map(self.policies.policy, of.policies))),
             network_sets=tuple(map(self._network_set, of.network_sets)),
             tiers=tuple(map(self._tier, of.tiers)),
         )

@@ -13,6 +13,7 @@ from nsimlib.redaction.addresses import Addresses
 from nsimlib.redaction.objects import Objects, values_of_labels
 from nsimlib.redaction.policies import Policies
 from nsimlib.redaction.selectors import Selectors
+from nsimlib.redaction.ties import number_tiers
 from nsimlib.redaction.words import Words
 
 __all__ = ["Redacted", "redact"]
@@ -61,6 +62,7 @@ def redact(cluster: Cluster, key: str | None = None) -> Redacted:
     secret = key or secrets.token_hex(16)
     digest, notes = secret.encode(), list(_left_out(cluster))
     words, addresses = Words(digest), Addresses(digest)
+    number_tiers(cluster.tiers, words)
     selectors = Selectors(words, values_of_labels(cluster), notes.append)
     after = Objects(Policies(words, addresses, selectors)).cluster(cluster)
     _compare_patterns(cluster, words)

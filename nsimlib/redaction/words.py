@@ -38,6 +38,8 @@ class Words:
     def __init__(self, key: bytes) -> None:
         self.key = key
         self.legend: dict[str, str] = {}
+        #: words that have a pseudonym of another form
+        self.renamed: dict[str, str] = {}
 
     def word(self, text: str) -> str:
         """Return what stands for a name, or a label's value.
@@ -48,6 +50,8 @@ class Words:
         >>> say("web-egress") == say("web") + "-egress"
         True
         """
+        if text in self.renamed:
+            return self._noted(text, self.renamed[text])
         said = "".join(self._part(part) for part in PARTS.split(text))
         return self._noted(text, said if len(said) <= LONGEST else self._digest(text, 20))
 
