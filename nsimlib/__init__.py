@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from nsimlib.evaluation.difference import difference
     from nsimlib.evaluation.engine import why
     from nsimlib.evaluation.expectations import expect
+    from nsimlib.evaluation.hosts import host_reach
     from nsimlib.evaluation.isolation import isolation, policy_table
     from nsimlib.evaluation.reachability import reachability
     from nsimlib.evaluation.two_doors import two_doors
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from nsimlib.widgets.play_scrubber import PlayScrubber
     from nsimlib.widgets.policy_editor import PolicyEditor
     from nsimlib.widgets.policy_switch import PolicySwitch
+    from nsimlib.widgets.prefix_slider import PrefixSlider
     from nsimlib.widgets.renderings import Renderings
 else:
 
@@ -160,6 +162,7 @@ PLACES = {
     "evaluation.difference": "difference",
     "evaluation.engine": "why",
     "evaluation.expectations": "expect",
+    "evaluation.hosts": "host_reach",
     "evaluation.isolation": "isolation policy_table",
     "evaluation.reachability": "reachability",
     "evaluation.two_doors": "two_doors",
@@ -204,6 +207,7 @@ PLACES = {
     "widgets.play_scrubber": "PlayScrubber",
     "widgets.policy_editor": "PolicyEditor",
     "widgets.policy_switch": "PolicySwitch",
+    "widgets.prefix_slider": "PrefixSlider",
     "widgets.renderings": "Renderings",
 }
 
@@ -229,6 +233,7 @@ __all__ = [
     "PlayScrubber",
     "PolicyEditor",
     "PolicySwitch",
+    "PrefixSlider",
     "Reconciled",
     "Redacted",
     "Renderings",
@@ -261,6 +266,7 @@ __all__ = [
     "fact",
     "follow",
     "guess",
+    "host_reach",
     "inquiry",
     "invented_chain",
     "isolation",

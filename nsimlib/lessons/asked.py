@@ -4,7 +4,7 @@ An entry asks in one of three ways: by a `connection`, which the evaluator judge
 which is a function below; or, where neither can tell, by a `fact` with the answer it gives.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from nsimlib.dns.path import dns_path
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
+from nsimlib.evaluation.hosts import host_reach
 from nsimlib.evaluation.reachability import reachability
 from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
 from nsimlib.lessons.entries import Entry
@@ -44,6 +45,19 @@ def addresses_reached(cluster: Cluster, source: str, port: str) -> int:
     found = reachability(cluster).destinations_of(source, port)
     ranges = (each for each in found if isinstance(each, AddressRange))
     return sum(1 + each.last - each.first for each in ranges if each.family is Family.IPV4)
+
+
+def hosts_reached(
+    cluster: Cluster,
+    source: str,
+    port: str,
+    cni: str = "calico",
+    kinds: Sequence[str] = (),
+    besides: Sequence[str] = (),
+) -> int:
+    """How many hosts a pod reaches on a port: of some kinds, or of all kinds besides some."""
+    found = host_reach(cluster, source, [port], cni=cni).reached()
+    return sum(each.kind not in besides and (not kinds or each.kind in kinds) for each in found)
 
 
 def isolates(cluster: Cluster, policy: str) -> str:
@@ -146,6 +160,7 @@ MEASURES: dict[str, Measure] = {
     "end": end,
     "error_heard": error_heard,
     "exposed": exposed,
+    "hosts_reached": hosts_reached,
     "isolates": isolates,
     "isolating": isolating,
     "lookup_queries": lookup_queries,

@@ -96,6 +96,26 @@ def test_lesson_04_and_dash_toggle(
     assert gone_out == []
 
 
+def test_lesson_05_and_prefix_slider(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/05-static-cidr.ipynb")
+    save(notebook, pictures, "05-static-cidr")
+    wait_for_view(notebook, "reached besides on 5432/TCP: 20")
+    handle = notebook.page.locator(".widget-slider .noUi-handle")
+    handle.press("ArrowRight")
+    wait_for_view(notebook, "addresses in 10.20.0.0/17: 32,768")
+    handle.press("Home")
+    wait_for_view(notebook, "reached besides on 5432/TCP: 26")
+    notebook.page.get_by_label("only 5432/TCP").press("Space")
+    notebook.page.get_by_role("row", name="nodes 3 of 3 3 of 3").wait_for()
+    notebook.page.get_by_label("except pods, 10.244.0.0/16").press("Space")
+    wait_for_view(notebook, "except: [10.244.0.0/16]")
+    handle.press("End")
+    wait_for_view(notebook, "10.244.0.0/16 is not inside 10.20.21.17/32 and smaller")
+    assert gone_out == []
+
+
 def test_lesson_06_and_dns_path_picker(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:
