@@ -115,5 +115,5 @@ class PrefixSlider(ipywidgets.VBox):
 
 
 def _box(label: str, *, ticked: bool = False) -> ipywidgets.Checkbox:
-    layout = ipywidgets.Layout(width="auto", min_width="15em")
+    layout = ipywidgets.Layout(width="auto", margin="0 1.5em 0 0")
     return ipywidgets.Checkbox(value=ticked, description=label, indent=False, layout=layout)
