@@ -184,6 +184,9 @@ shop, api = ns.scenario("shop"), {"app": "api"}
 ns.pattern("rds", dialect="networkpolicy", cluster=shop, app=api, namespace="shop")
 
 # %% [markdown]
+# Its last lines say what was tried, and what is open besides. Of a block there nearly always is something.
+
+# %% [markdown]
 # ## Exercise
 #
 # One to count, two to write. `first.hint()` gives a hint, and another each time you run it.
@@ -250,8 +253,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: api-to-databases, namespace: shop}
 spec:
-  podSelector:
-    matchLabels: {app: api}
+  podSelector: {matchLabels: {app: api}}
   policyTypes: [Egress]
   egress:
   - to:
