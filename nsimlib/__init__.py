@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from nsimlib.widgets.findings_browser import FindingsBrowser
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
+    from nsimlib.widgets.pattern_tester import PatternTester
     from nsimlib.widgets.play_scrubber import PlayScrubber
     from nsimlib.widgets.policy_editor import PolicyEditor
     from nsimlib.widgets.policy_switch import PolicySwitch
@@ -204,6 +205,7 @@ PLACES = {
     "widgets.findings_browser": "FindingsBrowser",
     "widgets.map": "Map",
     "widgets.packet_stepper": "PacketStepper",
+    "widgets.pattern_tester": "PatternTester",
     "widgets.play_scrubber": "PlayScrubber",
     "widgets.policy_editor": "PolicyEditor",
     "widgets.policy_switch": "PolicySwitch",
@@ -230,6 +232,7 @@ __all__ = [
     "NsimError",
     "Outcome",
     "PacketStepper",
+    "PatternTester",
     "PlayScrubber",
     "PolicyEditor",
     "PolicySwitch",

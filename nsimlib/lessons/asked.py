@@ -12,6 +12,7 @@ from typing import Any
 from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.entry import datapath
 from nsimlib.dns.path import dns_path
+from nsimlib.dns.plays import play
 from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
@@ -22,6 +23,7 @@ from nsimlib.lessons.entries import Entry
 from nsimlib.lessons.scenarios import policy_files, scenario
 from nsimlib.model.addresses import AddressRange, Family
 from nsimlib.model.cluster import Cluster
+from nsimlib.model.domains import PatternDialect, names
 from nsimlib.model.objects import selects
 from nsimlib.model.policy import Direction
 from nsimlib.views.matched import matched_pods
@@ -45,6 +47,17 @@ def addresses_reached(cluster: Cluster, source: str, port: str) -> int:
     found = reachability(cluster).destinations_of(source, port)
     ranges = (each for each in found if isinstance(each, AddressRange))
     return sum(1 + each.last - each.first for each in ranges if each.family is Family.IPV4)
+
+
+def first_failure(_cluster: Cluster, scene: str, **settings: Any) -> str:
+    """The second at which an application of a scene first fails, or `never`."""
+    found = play(scene, **settings).outages
+    return f"{found[0].start:g}" if found else "never"
+
+
+def pattern_names(_cluster: Cluster, pattern: str, dialect: str, name: str) -> str:
+    """Whether a pattern names a domain in a dialect: `yes` or `no`."""
+    return "yes" if names(pattern, PatternDialect(dialect), name) else "no"
 
 
 def hosts_reached(
@@ -160,6 +173,7 @@ MEASURES: dict[str, Measure] = {
     "end": end,
     "error_heard": error_heard,
     "exposed": exposed,
+    "first_failure": first_failure,
     "hosts_reached": hosts_reached,
     "isolates": isolates,
     "isolating": isolating,
@@ -167,6 +181,7 @@ MEASURES: dict[str, Measure] = {
     "lookup_seconds": lookup_seconds,
     "nearest_miss": nearest_miss,
     "outcome_under": outcome_under,
+    "pattern_names": pattern_names,
     "pods_reached": pods_reached,
     "pods_selected": pods_selected,
     "shut_door": shut_door,

@@ -8,11 +8,13 @@ from nsimlib.lessons.exercise import Exercise
 from nsimlib.lessons.policy_exercise import PolicyExercise
 from nsimlib.lessons.progress import progress
 from nsimlib.lessons.resolver_exercise import ResolverExercise
+from nsimlib.lessons.settings_exercise import SettingsExercise
 
 __all__ = ["exercise", "exercises"]
 
 #: a key that entries of a kind have, and those of the kinds after it have not
 KINDS: dict[str, Callable[[Entry], Exercise]] = {
+    "scenes": SettingsExercise.of,
     "layouts": ResolverExercise.of,
     "wanted": PolicyExercise.of,
     "blanks": Blanks.of,

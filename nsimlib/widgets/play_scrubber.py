@@ -1,5 +1,7 @@
 """Scrub through a scene: what names have, caches believe, policy allows, and who is connected."""
 
+from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import ipywidgets
@@ -7,13 +9,16 @@ import ipywidgets
 from nsimlib.cni.profile import profile_names
 from nsimlib.dns.plays import chosen_policies, play, play_data, play_names, scene
 from nsimlib.dns.timeline import Moment, Timeline
-from nsimlib.errors import NsimError
+from nsimlib.errors import NsimError, SettingError
 from nsimlib.views.html import error_html, html_of
 from nsimlib.views.timeline import lanes
 
 __all__ = ["PlayScrubber"]
 
 LABELS = {"description_width": "5em"}
+DIAL_LABELS = {"description_width": "7.5em"}
+#: how settings say that something never ends
+FOR_EVER = (-1, inf)
 #: how many places the slider has at most
 PLACES = 360
 
@@ -30,6 +35,9 @@ class PlayScrubber(ipywidgets.VBox):
         The scene to begin with, such as `"aurora-failover"`.
     cni, policies
         The enforcer, and which of the scene's policies are in force; by default those meant for it.
+    dials
+        Settings to turn, by name, each with the values that it can have; a dial begins at the value
+        in `settings`, else at its first.
     settings
         What is to be otherwise, as `play` takes it; it holds for every scene that is chosen.
 
@@ -38,14 +46,23 @@ class PlayScrubber(ipywidgets.VBox):
     UnknownName
         If there is no such scene, profile, policies or setting.
     SettingError
-        If a setting cannot have its value.
+        If a setting cannot have its value, or its dial has not.
     """
 
     def __init__(
-        self, name: str, *, cni: str = "calico", policies: str = "", **settings: Any
+        self,
+        name: str,
+        *,
+        cni: str = "calico",
+        policies: str = "",
+        dials: Mapping[str, Iterable[float]] | None = None,
+        **settings: Any,
     ) -> None:
-        scene(name, cni=cni, policies=policies, **settings)
-        self.settings = settings
+        self.fixed = settings
+        self.dials = {
+            each: _dial(each, tuple(values), settings) for each, values in (dials or {}).items()
+        }
+        scene(name, cni=cni, policies=policies, **self.settings)
         self.timeline: Timeline | None = None
         self.scene = _choice("scene", play_names(), name)
         self.cni = _choice("enforcer", profile_names(), cni)
@@ -66,10 +83,18 @@ class PlayScrubber(ipywidgets.VBox):
         self.cni.observe(self.play, names="value")
         self.policies.observe(self.play, names="value")
         self.time.observe(self.redraw, names="value")
+        for dial in self.dials.values():
+            dial.observe(self.play, names="value")
         wrapped = ipywidgets.Layout(flex_flow="row wrap")
         row = ipywidgets.HBox([self.scene, self.cni, self.policies], layout=wrapped)
-        super().__init__([row, self.time, self.view])
+        turned = ipywidgets.HBox([*self.dials.values()], layout=wrapped)
+        super().__init__([row, *([turned] if self.dials else []), self.time, self.view])
         self.play()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is otherwise in the scene: what was given, and what the dials say."""
+        return {**self.fixed, **{name: dial.value for name, dial in self.dials.items()}}
 
     @property
     def moment(self) -> Moment | None:
@@ -113,6 +138,22 @@ class PlayScrubber(ipywidgets.VBox):
         if self.timeline is None:
             return f"PlayScrubber: {about}, cannot be played"
         return f"PlayScrubber: {about}, at {self.time.value:g} of {self.timeline.lasts:g} s"
+
+
+def _dial(
+    name: str, values: tuple[float, ...], settings: Mapping[str, Any]
+) -> ipywidgets.SelectionSlider:
+    value = settings.get(name, values[0])
+    if value not in values:
+        raise SettingError(name, value, f"a value of its dial: {', '.join(map(str, values))}")
+    options = [("for ever" if each in FOR_EVER else f"{each:g}", each) for each in values]
+    return ipywidgets.SelectionSlider(
+        options=options,
+        value=value,
+        description=name,
+        style=DIAL_LABELS,
+        layout={"width": "22em"},
+    )
 
 
 def _choice(label: str, options: tuple[str, ...], value: str) -> ipywidgets.Dropdown:

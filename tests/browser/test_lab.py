@@ -133,6 +133,29 @@ def test_lesson_06_and_dns_path_picker(
     assert gone_out == []
 
 
+def test_lesson_07_with_dials_and_pattern_tester(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/07-names-and-ttl.ipynb")
+    save(notebook, pictures, "07-names-and-ttl")
+    handles = notebook.page.locator(".widget-slider .noUi-handle")
+    scene = notebook.page.locator(".widget-html-content", has=notebook.page.locator("svg"))
+    assert "outage 5.0 to 60.0 s" in str(scene.locator("svg").first.get_attribute("aria-label"))
+    handles.nth(1).press("Home")
+    notebook.page.wait_for_function(
+        "() => [...document.querySelectorAll('.widget-html-content svg')]"
+        ".some(svg => svg.getAttribute('aria-label').includes('179 attempts, 0 failed')"
+        " || svg.getAttribute('aria-label').includes('180 attempts, 0 failed'))"
+    )
+    handles.last.press("End")
+    wait_for_view(notebook, "At 180 s")
+    notebook.page.get_by_label("pattern", exact=True).fill("*corp.example")
+    names = notebook.page.get_by_label("names", exact=True)
+    names.fill("evilcorp.example")
+    notebook.page.get_by_role("row", name="evilcorp.example no yes yes yes no differs").wait_for()
+    assert gone_out == []
+
+
 def test_lesson_09_and_renderings(open_notebook: Open, pictures: Path, gone_out: list[str]) -> None:
     notebook = run(open_notebook, "lessons/09-below-the-api.ipynb")
     save(notebook, pictures, "09-below-the-api")

@@ -1,6 +1,7 @@
 """The scrubber at both ends of every control, without a browser."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -76,10 +77,53 @@ def test_settings_are_played(scrubber: ns.PlayScrubber) -> None:
     ],
 )
 def test_what_cannot_be_played_is_said_at_once(
-    name: str, settings: dict[str, str], error: type[Exception]
+    name: str, settings: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         ns.PlayScrubber(name, **settings)
+
+
+DIALS = {"ttl": [5, 60], "jvm_ttl": [60, 5, -1], "pool": [0, 1]}
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_dial_is_a_setting_at_both_of_its_ends(place: int) -> None:
+    for name, values in DIALS.items():
+        turned = ns.PlayScrubber("ttl-drop", cni="cilium", dials=DIALS)
+        turned.dials[name].value = values[place]
+        assert turned.settings[name] == values[place]
+        expected = ns.play("ttl-drop", cni="cilium", **turned.settings)
+        assert turned.timeline == expected
+        assert "<svg" in turned.view.value
+
+
+def test_a_dial_begins_where_it_is_told_and_says_for_ever() -> None:
+    turned = ns.PlayScrubber("ttl-drop", cni="cilium", dials=DIALS, jvm_ttl=5)
+    assert turned.dials["jvm_ttl"].value == 5
+    assert [label for label, _ in turned.dials["jvm_ttl"].options] == ["60", "5", "for ever"]
+    assert [dial.description for dial in turned.dials.values()] == list(DIALS)
+
+
+def test_dials_hold_for_every_scene_that_is_chosen() -> None:
+    turned = ns.PlayScrubber("ttl-drop", cni="cilium", dials=DIALS)
+    turned.dials["pool"].value = 1
+    turned.scene.value = "stale-pool"
+    assert turned.timeline == ns.play("stale-pool", cni="cilium", ttl=5, jvm_ttl=60, pool=1)
+
+
+@pytest.mark.parametrize(
+    ("dials", "settings", "error"),
+    [
+        ({"tll": [1]}, {}, UnknownName),
+        ({"ttl": [5]}, {"ttl": 7}, SettingError),
+        ({"every": [0]}, {}, SettingError),
+    ],
+)
+def test_a_dial_that_cannot_be_is_said_at_once(
+    dials: dict[str, list[float]], settings: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        ns.PlayScrubber("ttl-drop", dials=dials, **settings)
 
 
 def test_every_control_has_a_visible_label(scrubber: ns.PlayScrubber) -> None:
