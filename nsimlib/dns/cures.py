@@ -16,7 +16,7 @@ from nsimlib.dns.staging import bare_cluster
 from nsimlib.dns.timeline import Timeline
 from nsimlib.model.tables import Table, Tabled
 
-__all__ = ["Cure", "Cures", "cures"]
+__all__ = ["Cure", "Cures", "cures", "exposed", "out"]
 
 POLICIES = "policies"
 

@@ -83,7 +83,7 @@ def pattern_table(pattern: str, domains: Iterable[str] = ()) -> Table:
     >>> [name for name, *_, differs in pattern_table("*.x.io").rows if differs]
     ['a.b.x.io']
     """
-    columns = ("name", *(dialect.value for dialect in WILD), "")
+    columns = ("name", *(dialect.value for dialect in WILD), "dialects")
     rows = (_row(pattern, name) for name in tuple(domains) or _telling(pattern))
     return Table(f"What {pattern} names", columns, tuple(rows))
 

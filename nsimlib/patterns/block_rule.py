@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nsimlib.errors import SettingError
 from nsimlib.model.addresses import AddressRange, Family, parse_address, parse_cidr
 
-__all__ = ["BlockRule"]
+__all__ = ["BITS", "BlockRule"]
 
 BITS = Family.IPV4.bits
 

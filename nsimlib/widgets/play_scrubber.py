@@ -16,7 +16,7 @@ from nsimlib.views.timeline import lanes
 __all__ = ["PlayScrubber"]
 
 LABELS = {"description_width": "5em"}
-DIAL_LABELS = {"description_width": "7.5em"}
+DIAL_LABELS = {"description_width": "8.5em"}
 #: how settings say that something never ends
 FOR_EVER = (-1, inf)
 #: how many places the slider has at most
@@ -70,21 +70,12 @@ class PlayScrubber(ipywidgets.VBox):
         self.policies = _choice(
             "policies", tuple(data["policies"]), chosen_policies(data, cni, policies)
         )
-        self.time = ipywidgets.FloatSlider(
-            min=0,
-            max=1,
-            description="seconds",
-            readout_format="g",
-            style=LABELS,
-            layout=ipywidgets.Layout(width="min(60em, 98%)"),
-        )
+        self.time = _time_slider()
         self.view = ipywidgets.HTML()
         self.scene.observe(self.change_scene, names="value")
-        self.cni.observe(self.play, names="value")
-        self.policies.observe(self.play, names="value")
         self.time.observe(self.redraw, names="value")
-        for dial in self.dials.values():
-            dial.observe(self.play, names="value")
+        for control in (self.cni, self.policies, *self.dials.values()):
+            control.observe(self.play, names="value")
         wrapped = ipywidgets.Layout(flex_flow="row wrap")
         row = ipywidgets.HBox([self.scene, self.cni, self.policies], layout=wrapped)
         turned = ipywidgets.HBox([*self.dials.values()], layout=wrapped)
@@ -140,6 +131,17 @@ class PlayScrubber(ipywidgets.VBox):
         return f"PlayScrubber: {about}, at {self.time.value:g} of {self.timeline.lasts:g} s"
 
 
+def _time_slider() -> ipywidgets.FloatSlider:
+    return ipywidgets.FloatSlider(
+        min=0,
+        max=1,
+        description="seconds",
+        readout_format=".1f",
+        style=LABELS,
+        layout=ipywidgets.Layout(width="min(60em, 98%)"),
+    )
+
+
 def _dial(
     name: str, values: tuple[float, ...], settings: Mapping[str, Any]
 ) -> ipywidgets.SelectionSlider:
@@ -152,7 +154,7 @@ def _dial(
         value=value,
         description=name,
         style=DIAL_LABELS,
-        layout={"width": "22em"},
+        layout={"width": "23em"},
     )
 
 
