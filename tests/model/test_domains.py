@@ -43,7 +43,8 @@ def test_patterns(dialect: PatternDialect, pattern: str, named: str, others: str
 class TestPatternTable:
     def test_names_of_ones_own(self) -> None:
         table = pattern_table("*.rds.example", ["db.eu.rds.example"])
-        assert table.columns == ("name", *(d.value for d in PatternDialect if d is not EXACT), "")
+        dialects = (d.value for d in PatternDialect if d is not EXACT)
+        assert table.columns == ("name", *dialects, "dialects")
         assert table.rows == (("db.eu.rds.example", "yes", "no", "no", "yes", "yes", "differs"),)
 
     @pytest.mark.parametrize(
