@@ -126,6 +126,12 @@ class Audit(Shown):
         """Return the findings as a DataFrame, a row each, in the columns of the table."""
         return self.table().to_frame()
 
+    def missing(self) -> Table:
+        """Return what more input would tell: questions, and rules that were not asked."""
+        rows = [(each.id, each.message, each.hit.needs[0].value) for each in self.questions]
+        rows += [(id, "not asked", need.value) for need, ids in self.unasked.items() for id in ids]
+        return Table("What more input would tell", ("rule", "what", "needs"), tuple(rows))
+
     def compliance(self) -> Table:
         """Return what the findings say on controls of CIS, NSA/CISA, PCI DSS and NIST.
 

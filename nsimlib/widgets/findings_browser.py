@@ -51,7 +51,7 @@ class FindingsBrowser(ipywidgets.VBox):
             for each in self.audit.findings
             if each.severity >= least
             and each.id[5:].startswith(self.family.value)
-            and wanted in f"{each} {each.slug} {each.place}".lower()
+            and wanted in _told(each)
         )
 
     def filter(self, _change: object = None) -> None:
@@ -70,6 +70,12 @@ class FindingsBrowser(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         return f"FindingsBrowser: {len(self.shown)} of {len(self.audit.findings)} findings"
+
+
+def _told(finding: Finding) -> str:
+    """What a finding says, and what follows from it, in small letters."""
+    parts = (finding, *finding.consequences)
+    return " ".join(f"{each} {each.slug} {each.place}" for each in parts).lower()
 
 
 def _families(audit: Audit) -> list[tuple[str, str]]:

@@ -39,7 +39,8 @@ def test_a_text_finds_objects_rules_and_words(browser: ns.FindingsBrowser) -> No
     for text in ("shop/web-egress", "dns-blocked", "D301"):
         browser.text.value = text
         assert browser.shown
-        assert all(text.lower() in f"{f} {f.slug} {f.place}".lower() for f in browser.shown)
+        told = ((f, *f.consequences) for f in browser.shown)
+        assert all(text in " ".join(f"{f} {f.slug} {f.place}" for f in each) for each in told)
 
 
 def test_nothing_left_is_said(browser: ns.FindingsBrowser) -> None:

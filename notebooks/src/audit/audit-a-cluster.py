@@ -81,25 +81,12 @@ audit
 ns.FindingsBrowser(audit)
 
 # %% [markdown]
-# The same for the first finding that has a patch, as text. "Allows less" is as important as "removes": it is what
-# you would have to tell the owners.
-
-# %%
-mendable = [finding for finding in audit.findings if finding.hit.fix]
-for finding in mendable[:1]:
-    trial = audit.trial(finding)
-    print(finding, trial.effect, trial.diff or trial.yaml, sep="\n\n")
-
-# %% [markdown]
 # ## What could not be asked
 #
 # Data that is missing is no violation. These are questions, and rules that were not asked, with what they lack.
 
 # %%
-for question in audit.questions:
-    print(question.id, question.message)
-for need, rules in audit.unasked.items():
-    print(f"{', '.join(rules)}: give {need.value}")
+audit.missing()
 
 # %% [markdown]
 # ## To hand over
@@ -118,13 +105,10 @@ import tempfile
 from pathlib import Path
 
 reports = Path(tempfile.mkdtemp())
-for name, text in {
-    "audit.sarif": audit.to_sarif(),
-    "audit.xml": audit.to_junit(),
-    "audit.html": ns.audit_page(audit),
-}.items():
-    (reports / name).write_text(text, encoding="utf-8")
-sorted(path.name for path in reports.iterdir())
+(reports / "audit.sarif").write_text(audit.to_sarif(), encoding="utf-8")
+(reports / "audit.xml").write_text(audit.to_junit(), encoding="utf-8")
+(reports / "audit.html").write_text(ns.audit_page(audit), encoding="utf-8")
+len(list(reports.iterdir()))
 
 # %% [markdown]
 # ## What somebody accepts

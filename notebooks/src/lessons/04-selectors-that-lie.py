@@ -199,27 +199,17 @@ second = ns.exercise("selectors-that-lie/2")
 second
 
 # %% [markdown]
-# Change the text between the quotes and run the cell.
+# The editor shows at every key what the API server would refuse, or how the connections end.
 
 # %%
-attempt = """
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: web-egress, namespace: shop}
-spec:
-  podSelector: {matchLabels: {app: web}}
-  policyTypes: [Egress]
-  egress:
-  - to:
-    - podSelector: {matchLabels: {app: db}}
-    - namespaceSelector: {matchLabels: {name: kube-system}}
-      podSelector: {matchLabels: {k8s-app: kube-dns}}
-    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
-    - podSelector: {matchLabels: {k8s-app: metrics-server}}
-    - namespaceSelector: {}
-      podSelector: {matchLabels: {app: cache}}
-"""
-second.check(attempt)
+editor = second.editor()
+editor
+
+# %% [markdown]
+# The check takes what the editor holds.
+
+# %%
+second.check(editor.value)
 
 # %% tags=["solution"]
 second.check(second.answer())
@@ -234,4 +224,5 @@ second.check(second.answer())
 #
 # Not covered here: addresses outside the cluster, and `matchExpressions`.
 #
-# Next, with a cluster of your own: [Why is it blocked?](../audit/why-is-it-blocked.ipynb)
+# Next: [05 Static CIDR](05-static-cidr.ipynb), or with a cluster of your own
+# [Why is it blocked?](../audit/why-is-it-blocked.ipynb)

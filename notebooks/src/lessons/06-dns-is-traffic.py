@@ -247,5 +247,5 @@ second.check(second.answer())
 #
 # Not covered here: rules by domain name, which learn addresses from these very answers, and TTLs.
 #
-# Next: [10 Default egress](10-default-egress.ipynb), or nine scenes on one clock in
+# Next: [07 Names and TTL](07-names-and-ttl.ipynb), or nine scenes on one clock in
 # [Names and time](../audit/names-and-time.ipynb).
