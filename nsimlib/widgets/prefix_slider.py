@@ -107,7 +107,8 @@ class PrefixSlider(ipywidgets.VBox):
 
     def redraw(self, _change: object = None) -> None:
         """Draw the rule and whom it reaches."""
-        self.view.value = block_reach_html(self.rule, self.reach, self.wanted)
+        under = f"<p>{say('block.under', cni=self.cni.value)}</p>"
+        self.view.value = under + block_reach_html(self.rule, self.reach, self.wanted)
 
     def __repr__(self) -> str:
         told = "; ".join(block_told(self.rule, self.reach, self.wanted))
