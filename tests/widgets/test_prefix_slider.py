@@ -76,7 +76,8 @@ def test_the_view_is_drawn_anew_by_every_control(slider: ns.PrefixSlider) -> Non
         before = slider.view.value
         control.value = value
         assert slider.view.value != before
-        assert slider.view.value == block_reach_html(slider.rule, slider.reach, WANTED)
+        assert slider.view.value.endswith(block_reach_html(slider.rule, slider.reach, WANTED))
+        assert f"With {slider.cni.value} as the enforcer" in slider.view.value
 
 
 def test_without_the_port_every_port_is_open(slider: ns.PrefixSlider) -> None:
