@@ -18,9 +18,11 @@
 A verdict is never an exception.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Final
 
 __all__ = [
     "ConnectionSyntaxError",
@@ -36,11 +38,33 @@ __all__ = [
     "SettingError",
     "UnintendedChange",
     "UnknownName",
+    "visible",
 ]
+
+
+#: signs that act on a terminal, turn text around, are not seen, or that no XML may hold
+ACTING: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""Return a text in which nothing acts on whoever reads it: names are somebody else's.
+
+    Signs that would are written as JSON escapes them, so that JSON stays what it says.
+
+    >>> visible("a\x1b[31mb"), visible("two\nlines")
+    ('a\\u001b[31mb', 'two\nlines')
+    """
+    return ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class NsimError(Exception):
     """Base of all errors raised on purpose."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone in a notebook: the traceback is ours, the mistake is not."""
@@ -67,7 +91,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         text = ": ".join(part for part in (place, self.path, self.detail) if part)
-        return f"{text}. {self.remedy}" if self.remedy else text
+        return visible(f"{text}. {self.remedy}" if self.remedy else text)
 
 
 class ManifestError(NsimError, ValueError):

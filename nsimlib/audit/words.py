@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Policy, Rule
 
-__all__ = ["keys", "listed", "plain", "ports_meant", "workloads"]
+__all__ = ["keys", "listed", "ports_meant", "workloads"]
 
 #: so many names stand in a message
 FEW = 2
@@ -25,17 +25,6 @@ def listed(names: Iterable[str]) -> str:
 def workloads(pods: Iterable[Pod]) -> tuple[str, ...]:
     """Return what pods belong to, each once, in order."""
     return tuple(sorted({str(pod.owner) for pod in pods}))
-
-
-def plain(text: str) -> str:
-    r"""Return a text without the signs that no XML may hold: names are somebody else's.
-
-    >>> plain("a\x1b[31mb")
-    'a\\x1b[31mb'
-    """
-    return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text
-    )
 
 
 def keys(policies: Iterable[Policy]) -> str:

@@ -10,6 +10,7 @@ import click
 
 from nsimlib.cli.commands import (
     EXIT_CODES,
+    echo,
     lenient_option,
     load_input,
     main,
@@ -46,7 +47,7 @@ def why_command(
     """
     verdict = why(load_input(paths, lenient), connection, cni=cni)
     shown = json.dumps(_as_json(explain(verdict)), indent=2) if form == "json" else str(verdict)
-    click.echo(shown)
+    echo(shown)
     sys.exit(EXIT_CODES[verdict.outcome])
 
 
@@ -81,19 +82,19 @@ def reach_command(
     say_what_is_chosen(cluster, cni)
     reach = reachability(cluster, cni=cni)
     if form == "list":
-        click.echo("".join(f"{line}\n" for line in list_lines(reach)), nl=False)
+        echo("".join(f"{line}\n" for line in list_lines(reach)), nl=False)
         return
     if form == "rules":
         for source, destination, ports in rules(reach).rows:
-            click.echo(f"{source} -> {destination}: {ports}")
+            echo(f"{source} -> {destination}: {ports}")
         return
     table = reach.matrix(port).to_table() if port else flow_table(reach)
     if form == "text":
-        click.echo(text_of(reach.matrix(port)) if port else text_of(table))
+        echo(text_of(reach.matrix(port)) if port else text_of(table))
     elif form == "json":
-        click.echo(json.dumps(records(table), indent=2))
+        echo(json.dumps(records(table), indent=2))
     else:
-        click.echo(_as_csv(table.columns, table.rows), nl=False)
+        echo(_as_csv(table.columns, table.rows), nl=False)
 
 
 #: what a spreadsheet takes for the start of a formula
@@ -137,8 +138,8 @@ def compare_command(
     cluster = load_input(paths, lenient)
     if connection is not None:
         judged = compare(cluster, connection, cnis=cnis)
-        click.echo(judged.to_table().to_markdown() if form == "markdown" else str(judged))
+        echo(judged.to_table().to_markdown() if form == "markdown" else str(judged))
         sys.exit(0 if judged.agree else 1)
     found = compare(cluster, cnis=cnis)
-    click.echo(found.to_table().to_markdown() if form == "markdown" else str(found))
+    echo(found.to_table().to_markdown() if form == "markdown" else str(found))
     sys.exit(1 if found else 0)

@@ -10,7 +10,7 @@ import click
 from nsimlib.audit import audit
 from nsimlib.audit.model import Confidence, Severity
 from nsimlib.audit.run import Audit
-from nsimlib.cli.commands import load_input, main, paths_argument, records
+from nsimlib.cli.commands import echo, load_input, main, paths_argument, records
 from nsimlib.cli.files import write_file
 from nsimlib.cni.choosing import AUTO
 from nsimlib.cni.profile import profile_names
@@ -71,10 +71,10 @@ def audit_command(
         raise click.UsageError("--write-baseline needs a --reason: an accepted finding has one")
     found = audit(load_input(paths, lenient=True), cni=cni, only=only, baseline=baseline)
     for note in found.notes:
-        click.echo(f"nsim: {note}", err=True)
+        echo(f"nsim: {note}", err=True)
     text = FORMS[form](found).rstrip("\n") + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     else:
         write_file(output, text)
     if write_baseline:

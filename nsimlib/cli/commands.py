@@ -6,7 +6,7 @@ import click
 
 from nsimlib.cni.choosing import AUTO, guess
 from nsimlib.cni.profile import profile_names
-from nsimlib.errors import NsimError
+from nsimlib.errors import NsimError, visible
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.lessons.scenarios import scenario_if_named
 from nsimlib.manifests import load
@@ -16,6 +16,7 @@ from nsimlib.views.summary import warnings_of
 
 __all__ = [
     "EXIT_CODES",
+    "echo",
     "lenient_option",
     "load_input",
     "main",
@@ -68,6 +69,11 @@ MODULES = {
 }
 
 
+def echo(text: object = "", *, nl: bool = True, err: bool = False) -> None:
+    """Print a text in which no name, file or value acts on the terminal that shows it."""
+    click.echo(visible(str(text)), nl=nl, err=err)
+
+
 class Commands(click.Group):
     """Commands that are imported when they are called; errors raised on purpose are messages."""
 
@@ -86,7 +92,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except NsimError as error:
-            click.echo(f"nsim: {error}", err=True)
+            echo(f"nsim: {error}", err=True)
             ctx.exit(BAD_INPUT)
 
 
@@ -102,14 +108,14 @@ def load_input(paths: tuple[str, ...], lenient: bool) -> Cluster:
         return known
     cluster = load(*paths, strict=not lenient)
     for warning in warnings_of(cluster.report):
-        click.echo(f"nsim: {warning}", err=True)
+        echo(f"nsim: {warning}", err=True)
     return cluster
 
 
 def say_what_is_chosen(cluster: Cluster, cni: str) -> None:
     """Say why a profile was taken where the output has no place for it."""
     if cni == AUTO:
-        click.echo(f"nsim: the reading was chosen: {guess(cluster).conclusion}", err=True)
+        echo(f"nsim: the reading was chosen: {guess(cluster).conclusion}", err=True)
 
 
 def records(table: Table) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from typing import TextIO
 
 import click
 
-from nsimlib.cli.commands import EXIT_CODES, lenient_option, load_input, main, paths_argument
+from nsimlib.cli.commands import EXIT_CODES, echo, lenient_option, load_input, main, paths_argument
 from nsimlib.datapath.blame import which_policy_dropped
 from nsimlib.datapath.entry import datapath
 from nsimlib.datapath.lookups import MapDatapath
@@ -31,14 +31,14 @@ def chains_command(
     found = datapath(cni, load_input(paths, lenient), pod)
     if connection is not None:
         walk = found.walk(connection)
-        click.echo(str(walk))
+        echo(str(walk))
         sys.exit(EXIT_CODES[walk.outcome])
     if form == "rules":
-        click.echo(found.save(), nl=False)
+        echo(found.save(), nl=False)
     elif isinstance(found, MapDatapath):
         raise click.UsageError(f"{cni} has maps and no rules, so there is only --format rules")
     else:
-        click.echo(found.nft() if form == "nft" else found.save_sets(), nl=False)
+        echo(found.nft() if form == "nft" else found.save_sets(), nl=False)
 
 
 @main.command("dropped")
@@ -54,4 +54,4 @@ def dropped_command(counters: TextIO, paths: tuple[str, ...], lenient: bool) -> 
     cluster = load_input(paths, lenient) if paths else None
     found = which_policy_dropped(counters.read(), cluster)
     for each in found or ("nothing was dropped",):
-        click.echo(str(each))
+        echo(str(each))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nsimlib.cli.commands import lenient_option, load_input, main, paths_argument
+from nsimlib.cli.commands import echo, lenient_option, load_input, main, paths_argument
 from nsimlib.cni.choosing import AUTO
 from nsimlib.cni.profile import profile_names
 from nsimlib.lessons.recording import record
@@ -26,7 +26,7 @@ def check_command() -> None:
     Exits with 0 if the lab runs here, 1 if not.
     """
     report = check()
-    click.echo(str(report))
+    echo(str(report))
     sys.exit(0 if report else 1)
 
 
@@ -56,7 +56,7 @@ def run_command(
     """
     with Lab(load_input(paths, lenient), engine, cni or "") as lab:
         found = lab.verify(ports=ports or None)
-    click.echo(str(found))
+    echo(str(found))
     sys.exit(0 if found else 1)
 
 
@@ -65,7 +65,7 @@ def run_command(
 def record_command(folder: Path) -> None:
     """Record anew in FOLDER what is shown where no lab runs; in a clone that is data/recorded."""
     for path in record(folder):
-        click.echo(str(path))
+        echo(str(path))
 
 
 @lab_group.command("scene")
@@ -77,10 +77,10 @@ def scene_command(name: str | None, times: bool) -> None:
     Exits with 0 if it was played, 1 if it is a recording.
     """
     if name is None:
-        click.echo("\n".join(lab_scene_names()))
+        echo("\n".join(lab_scene_names()))
         return
     found = lab_scene(name)
-    click.echo(str(found))
+    echo(str(found))
     if times:
-        click.echo(f"\n{found.measured}")
+        echo(f"\n{found.measured}")
     sys.exit(1 if found.banner else 0)

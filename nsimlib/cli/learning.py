@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nsimlib.cli.commands import main
+from nsimlib.cli.commands import echo, main
 from nsimlib.lessons.certificate import certificate, progress_table
 from nsimlib.lessons.copies import copy_notebooks
 from nsimlib.lessons.progress import progress_in, start_progress
@@ -22,7 +22,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 def lessons_command(folder: Path, track: str | None, instructor: bool) -> None:
     """Copy the notebooks into FOLDER, without outputs; what is already there is left alone."""
     for path, written in copy_notebooks(folder, track, instructor):
-        click.echo(f"{'wrote' if written else 'kept'} {path}")
+        echo(f"{'wrote' if written else 'kept'} {path}")
     start_progress(folder)
 
 
@@ -30,7 +30,7 @@ def lessons_command(folder: Path, track: str | None, instructor: bool) -> None:
 @click.argument("folder", type=FOLDER)
 def progress_command(folder: Path) -> None:
     """Show what was done in the lessons of FOLDER."""
-    click.echo(progress_table(done=progress_in(folder)))
+    echo(progress_table(done=progress_in(folder)))
 
 
 @main.command("certificate")
@@ -39,7 +39,7 @@ def progress_command(folder: Path) -> None:
 def certificate_command(folder: Path, name: str) -> None:
     """Write FOLDER/certificate.md for NAME: what is solved so far, checked on this machine only."""
     made = certificate(name, progress_in(folder))
-    click.echo(made.save(folder / "certificate.md"))
+    echo(made.save(folder / "certificate.md"))
 
 
 @main.command("selftest")
@@ -50,5 +50,5 @@ def selftest_command(lab: bool) -> None:
     Exits with 0 if the machine is ready, 1 if not; the packet lab and a browser are extras.
     """
     found = selftest(lab)
-    click.echo(str(found))
+    echo(str(found))
     sys.exit(0 if found else 1)

@@ -4,7 +4,14 @@ import sys
 
 import click
 
-from nsimlib.cli.commands import lenient_option, load_input, main, paths_argument, reading_option
+from nsimlib.cli.commands import (
+    echo,
+    lenient_option,
+    load_input,
+    main,
+    paths_argument,
+    reading_option,
+)
 from nsimlib.dns.path import dns_path
 from nsimlib.dns.resolvconf import Libc
 
@@ -31,5 +38,5 @@ def dns_command(
     the name is found, 1 if not.
     """
     found = dns_path(load_input(paths, lenient), pod, name, cni=cni, libc=libc)
-    click.echo(str(found))
+    echo(str(found))
     sys.exit(0 if found.lookup.error is None else 1)

@@ -2,7 +2,7 @@
 
 import click
 
-from nsimlib.cli.commands import load_input, main
+from nsimlib.cli.commands import echo, load_input, main
 from nsimlib.patterns.pattern import dialect_names, pattern
 
 
@@ -31,4 +31,4 @@ def pattern_command(
     app = dict(label.partition("=")[::2] for label in labels)
     cluster = load_input(paths, lenient=True)
     found = pattern(name, dialect=dialect, cluster=cluster, app=app, namespace=namespace, port=port)
-    click.echo(found.yaml if alone else str(found))
+    echo(found.yaml if alone else str(found))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nsimlib.cli.commands import (
+    echo,
     lenient_option,
     load_input,
     main,
@@ -15,6 +16,7 @@ from nsimlib.cli.commands import (
     records,
     say_what_is_chosen,
 )
+from nsimlib.cli.files import write_file
 from nsimlib.evaluation.difference import difference
 from nsimlib.evaluation.expectations import expect
 
@@ -37,9 +39,9 @@ def diff_command(before: str, after: str, cni: str, lenient: bool, form: str) ->
     if form == "json":
         news = {"added": found.workloads_added, "removed": found.workloads_removed}
         about = {f"workloads {word}": list(map(str, those)) for word, those in news.items()}
-        click.echo(json.dumps({**about, "rows": records(found.to_table())}, indent=2))
+        echo(json.dumps({**about, "rows": records(found.to_table())}, indent=2))
     else:
-        click.echo(str(found) if form == "text" else found.to_markdown().rstrip("\n"))
+        echo(str(found) if form == "text" else found.to_markdown().rstrip("\n"))
     sys.exit(1 if found else 0)
 
 
@@ -60,8 +62,8 @@ def check_command(
     say_what_is_chosen(cluster, cni)
     report = expect(cluster, expectations, cni=cni)
     if junit is not None:
-        junit.write_text(report.to_junit(), encoding="utf-8")
+        write_file(junit, report.to_junit())
     for failure in report.failures:
-        click.echo(f"{failure}\n")
-    click.echo(report.summary)
+        echo(f"{failure}\n")
+    echo(report.summary)
     sys.exit(0 if report else 1)

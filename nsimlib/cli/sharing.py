@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nsimlib.cli.commands import load_input, main, paths_argument
+from nsimlib.cli.commands import echo, load_input, main, paths_argument
 from nsimlib.cli.files import write_file
 from nsimlib.redaction.redact import redact
 
@@ -27,12 +27,12 @@ def redact_command(
     """Write the dump at PATHS with pseudonyms for what is yours; every verdict stays the same."""
     found = redact(load_input(paths, lenient=True), key)
     for note in found.notes:
-        click.echo(f"nsim: {note}", err=True)
+        echo(f"nsim: {note}", err=True)
     if key is None:
-        click.echo(f"nsim: the key for more dumps of this cluster: {found.key}", err=True)
+        echo(f"nsim: the key for more dumps of this cluster: {found.key}", err=True)
     if legend:
         write_file(legend, json.dumps(found.legend, indent=2, ensure_ascii=False) + "\n")
     if output is None:
-        click.echo(found.yaml, nl=False)
+        echo(found.yaml, nl=False)
     else:
         write_file(output, found.yaml)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from nsimlib.cli.commands import (
+    echo,
     lenient_option,
     load_input,
     main,
@@ -60,10 +61,10 @@ def play_command(
         raise click.UsageError(f"{min(taken)} is not a setting here: it is said without --set")
     said |= {"applications": applications, "seed": seed}
     if cured:
-        click.echo(str(cures(name, cni=cni, policies=policies, **said)))
+        echo(str(cures(name, cni=cni, policies=policies, **said)))
         return
     timeline = play(name, cni=cni, policies=policies, **said)
-    click.echo(str(timeline) if at is None else str(timeline.at(at).to_table()))
+    echo(str(timeline) if at is None else str(timeline.at(at).to_table()))
     sys.exit(1 if timeline.outages else 0)
 
 
@@ -103,7 +104,7 @@ def drift_command(
     if names:
         answers += recorded(_resolver(nameserver), names, [time.time()])
     found = drift(cluster, answers, cni=cni, recent=recent)
-    click.echo(str(found))
+    echo(str(found))
     sys.exit(1 if found.missed or found.stale else 0)
 
 
@@ -146,7 +147,7 @@ def reconcile_command(
     for done in follow(controller, file, _resolver(nameserver), rounds=rounds):
         if done.seen.keys() != last:
             last = done.seen.keys()
-            click.echo(f"{file}: {', '.join(map(str, sorted(last))) or 'no address yet'}")
+            echo(f"{file}: {', '.join(map(str, sorted(last))) or 'no address yet'}")
 
 
 def _resolver(nameserver: str) -> LiveResolver:

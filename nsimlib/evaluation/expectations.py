@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from nsimlib.cni.choosing import profile_for
-from nsimlib.errors import ExpectationsNotMet
+from nsimlib.errors import ExpectationsNotMet, visible
 from nsimlib.evaluation.engine import evaluate
 from nsimlib.evaluation.evidence import place_of
 from nsimlib.evaluation.verdict import Verdict
@@ -105,12 +105,12 @@ class Report(Shown):
             "testsuite", name=f"nsim check ({name})", tests=str(tests), failures=str(failures)
         )
         for each in self.checked:
-            about = {"classname": "nsim.check", "name": each.expected.connection}
+            about = {"classname": "nsim.check", "name": visible(each.expected.connection)}
             case = ElementTree.SubElement(suite, "testcase", about)
             if not each.is_met:
                 message = f"expected {each.wanted}, found {each.found}"
                 failure = ElementTree.SubElement(case, "failure", message=message)
-                failure.text = str(each.verdict)
+                failure.text = visible(str(each.verdict))
         ElementTree.indent(suite)
         return ElementTree.tostring(suite, encoding="unicode") + "\n"
 

@@ -7,7 +7,8 @@ and only at the moment something is shown. A stage that most never use has its v
 
 from importlib import import_module
 from types import ModuleType
-from typing import cast
+
+from nsimlib.errors import visible
 
 __all__ = ["Shown"]
 
@@ -28,10 +29,10 @@ class Shown:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return cast("str", _views("nsimlib.views.text", self).text_of(self))
+        return visible(_views("nsimlib.views.text", self).text_of(self))
 
     def _repr_html_(self) -> str:
-        return cast("str", _views("nsimlib.views.html", self).html_of(self))
+        return visible(_views("nsimlib.views.html", self).html_of(self))
 
 
 def _views(module: str, shown: object) -> ModuleType:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
 
+from nsimlib.errors import visible
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Direction
@@ -90,7 +91,7 @@ def map_svg(state: MapState, *, captioned: bool = True) -> str:
     ends = (_end(end, state, clickable=not captioned) for end in found.ends)
     tags = (_tag(end, state.chosen[end.name]) for end in found.ends if end.name in state.chosen)
     over = (*_lines(state), *_sign(state), *tags)
-    return "".join((head, *cards, *ends, *over, *_foot(state, caption), "</svg>"))
+    return visible("".join((head, *cards, *ends, *over, *_foot(state, caption), "</svg>")))
 
 
 def _card(card: Card) -> Iterator[str]:

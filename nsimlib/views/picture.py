@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
+from nsimlib.errors import visible
 from nsimlib.evaluation.matrix import Cell
 from nsimlib.evaluation.reachability import Reachability
 from nsimlib.views.bundles import Bundle, Group, bundle_of, by_namespace, pairs_of, sentences
@@ -33,6 +34,10 @@ class Picture:
 
     svg: str
     says: str
+
+    def __post_init__(self) -> None:
+        for name in ("svg", "says"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
 
     def __str__(self) -> str:
         return self.svg

@@ -1,11 +1,13 @@
 """What all HTML is made with: colours that go with words, boxes, badges, code.
 
 Styles are inline and colours come in pairs, since a page that shows a stored notebook drops style
-sheets. All text is escaped: names in a dump are somebody else's.
+sheets. All text is escaped: names in a dump are somebody else's. Signs that would act are shown.
 """
 
 import re
 from html import escape
+
+from nsimlib.errors import visible
 
 __all__ = [
     "CAPTION",
@@ -51,7 +53,7 @@ def badge(word: str) -> str:
 def box(content: str) -> str:
     """Return content in the theme's ink, wrapped where it must be."""
     style = f"color:{INK};line-height:1.55;overflow-wrap:anywhere"
-    return f'<div class="nsimlib" style="{style}">{content}</div>'
+    return f'<div class="nsimlib" style="{style}">{visible(content)}</div>'
 
 
 def prose(text: str) -> str:

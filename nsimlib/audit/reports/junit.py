@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.registry import FAMILIES
 from nsimlib.audit.run import Audit
-from nsimlib.audit.words import plain
+from nsimlib.errors import visible
 
 __all__ = ["junit"]
 
@@ -41,28 +41,28 @@ def _suite(
         "failures": str(failures),
         "skipped": str(len(open_)),
     }
-    suite = ElementTree.SubElement(top, "testsuite", {"name": plain(name), **counts})
+    suite = ElementTree.SubElement(top, "testsuite", {"name": visible(name), **counts})
     for each in found:
         case = _case(suite, each)
         kind = "failure" if each.fingerprint in wrong else "system-out"
         note = ElementTree.SubElement(case, kind)
-        note.text = plain("\n".join((str(each), *map(str, each.hit.where), each.rule.why)))
+        note.text = visible("\n".join((str(each), *map(str, each.hit.where), each.rule.why)))
         if kind == "failure":
-            note.set("message", plain(each.message))
+            note.set("message", visible(each.message))
             note.set("type", each.severity.word)
     for each in open_:
         needs = ", ".join(need.value for need in each.hit.needs)
-        ElementTree.SubElement(_case(suite, each), "skipped", message=plain(f"needs {needs}"))
+        ElementTree.SubElement(_case(suite, each), "skipped", message=visible(f"needs {needs}"))
 
 
 def _case(suite: ElementTree.Element, finding: Finding) -> ElementTree.Element:
     about = {
         "classname": f"{finding.id} {finding.slug}",
-        "name": plain(f"{finding.place.object} {finding.place.path}".strip()),
+        "name": visible(f"{finding.place.object} {finding.place.path}".strip()),
     }
     if finding.place.source.file:
         about |= {
-            "file": plain(finding.place.source.file),
+            "file": visible(finding.place.source.file),
             "line": str(finding.place.source.line),
         }
     return ElementTree.SubElement(suite, "testcase", about)
