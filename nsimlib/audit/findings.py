@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from nsimlib.audit.model import Confidence, Hit, Severity, Where
 from nsimlib.audit.registry import Rule
+from nsimlib.errors import visible
 
 __all__ = ["Finding"]
 
@@ -63,7 +64,12 @@ class Finding:
     @property
     def message(self) -> str:
         """What is wrong, in one line."""
-        return self.hit.message
+        return visible(self.hit.message)
+
+    @property
+    def advice(self) -> str:
+        """What would mend it: what its patch does, or what is to be thought of without one."""
+        return self.hit.fix.says if self.hit.fix else self.hit.advice
 
     @property
     def fingerprint(self) -> str:

@@ -116,6 +116,16 @@ class Audit(Shown):
             )
         return self._trials[finding.fingerprint]
 
+    def tried(self, finding: Finding) -> Trial | None:
+        """Return the trial of a finding's patch.
+
+        None if it has none, or if what it changes cannot be found in the text that was read.
+        """
+        try:
+            return self.trial(finding) if finding.hit.fix else None
+        except UnknownName:
+            return None
+
     def table(self) -> Table:
         """Return the findings as a table, the worst first."""
         return Table(self.summary, COLUMNS, tuple(map(_row, self.findings)))
@@ -253,5 +263,5 @@ def _row(finding: Finding) -> tuple[object, ...]:
         place.path,
         str(place.source) if place.source.file else "",
         finding.message,
-        finding.hit.fix.says if finding.hit.fix else finding.hit.advice,
+        finding.advice,
     )

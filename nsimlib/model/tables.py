@@ -1,15 +1,17 @@
 """Tables for people, and as pandas DataFrames: the one place that imports pandas, once asked to."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from nsimlib.errors import visible
 from nsimlib.model.shown import Shown
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Table", "Tabled", "frame"]
+__all__ = ["Table", "Tabled", "frame", "inert"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,8 +55,31 @@ class Tabled(Shown):
 
 
 def _markdown_line(cells: Iterable[object]) -> str:
-    texts = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells)
+    texts = (inert(str(cell)).replace("|", "\\|") for cell in cells)
     return f"| {' | '.join(texts)} |"
+
+
+#: what makes a link, a picture, a mention or a reference, with what stands where it is taken apart
+ACTIVE: Final = (
+    (re.compile(r"\["), r"\["),
+    (re.compile(r"([@#])(?=\w)"), r"\1&#8203;"),
+    (re.compile(r":(?=//)"), ":&#8203;"),
+    (re.compile(r"\bwww(?=\.)", re.IGNORECASE), r"\g<0>&#8203;"),
+)
+
+
+def inert(text: str) -> str:
+    r"""Return a text as one line of Markdown: names are somebody else's.
+
+    No HTML, link, picture or mention comes of them; what is in backticks stays code.
+
+    >>> inert("<!-- x --> [a](b) @all")
+    '&lt;!-- x --> \\[a](b) @&#8203;all'
+    """
+    line = " ".join(visible(text).splitlines()).replace("&", "&amp;").replace("<", "&lt;")
+    for sign, apart in ACTIVE:
+        line = sign.sub(apart, line)
+    return line
 
 
 def frame(

@@ -8,6 +8,7 @@ from html import escape
 
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.run import Audit
+from nsimlib.errors import visible
 from nsimlib.views.catalogue import say
 from nsimlib.views.html import fact_link, verdict_html
 from nsimlib.views.styles import prose
@@ -29,7 +30,7 @@ def audit_page(audit: Audit) -> str:
     """Return an audit as a whole page, to keep, to print or to hand over."""
     title = escape(audit.summary)
     body = "".join((f"<h1>{title}</h1>", audit.table()._repr_html_(), *_sections(audit)))
-    return (
+    return visible(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>{body}</body></html>\n"
     )
@@ -53,7 +54,7 @@ def finding_html(audit: Audit, finding: Finding) -> str:
     facts = " ".join(map(fact_link, finding.rule.facts))
     head = f"{finding.id} {finding.slug} · {finding.severity.word}, {finding.confidence.word}"
     follows = "".join(f"<li>{escape(str(each))}</li>" for each in finding.consequences)
-    return "".join(
+    said = "".join(
         (
             f"<h2>{escape(head)}</h2><p>{prose(finding.message)}</p><ul>{places}</ul>",
             f"<p>{prose(finding.rule.why)} {facts}</p>" if finding.rule.why else "",
@@ -61,13 +62,14 @@ def finding_html(audit: Audit, finding: Finding) -> str:
             *_evidence(audit, finding),
         )
     )
+    return visible(said)
 
 
 def _evidence(audit: Audit, finding: Finding) -> Iterator[str]:
-    if finding.hit.fix is None:
-        yield f"<p>{prose(finding.hit.advice)}</p>" if finding.hit.advice else ""
+    trial = audit.tried(finding)
+    if trial is None or finding.hit.fix is None:
+        yield f"<p>{prose(finding.advice)}</p>" if finding.advice else ""
         return
-    trial = audit.trial(finding)
     if verdicts := trial.verdicts:
         for word, verdict in zip(("audit.now", "audit.after"), verdicts, strict=True):
             yield f"<details><summary>{say(word)}: {escape(verdict.outcome.value)}</summary>"

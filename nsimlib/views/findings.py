@@ -43,7 +43,7 @@ def _row(finding: Finding) -> str:
     shade = SHADES.get(finding.severity, "border:1px solid")
     word = f'<span style="{shade};{WORD}">{finding.severity.word}</span>'
     where = (place.object, place.path, str(place.source) if place.source.file else "")
-    fix = finding.hit.fix.says if finding.hit.fix else finding.hit.advice
+    fix = finding.advice
     cells = (
         f"{word}<br>{escape(finding.id)}<br>{escape(finding.slug)}<br>{finding.confidence.word}",
         "<br>".join(escape(part) for part in where if part),

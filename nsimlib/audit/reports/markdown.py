@@ -6,7 +6,8 @@ from html import escape
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.run import Audit
 from nsimlib.audit.trials import Trial
-from nsimlib.model.tables import Table
+from nsimlib.errors import visible
+from nsimlib.model.tables import Table, inert
 
 __all__ = ["markdown"]
 
@@ -31,8 +32,8 @@ def _table(findings: Iterable[Finding]) -> str:
         (
             each.severity.word,
             f"`{each.id}`",
-            _safe(f"{each.place.object} {each.place.path}".strip()),
-            _safe(each.message),
+            f"{each.place.object} {each.place.path}".strip(),
+            each.message,
         )
         for each in findings
     )
@@ -55,21 +56,21 @@ def _notes(audit: Audit) -> Iterator[str]:
 def _details(audit: Audit, finding: Finding) -> Iterator[str]:
     yield f"<details><summary>{escape(finding.id)} {escape(finding.slug)}</summary>"
     yield ""
-    yield _safe(f"{finding.rule.why}".replace("\n", " "))
+    yield inert(finding.rule.why)
     if finding.hit.witness:
         yield f"Ask: `{_code(finding.hit.witness.connection)}` ({finding.hit.witness.now.value})"
-    if finding.hit.fix:
-        yield from _patch(audit.trial(finding))
-    elif finding.hit.advice:
-        yield _safe(finding.hit.advice)
+    if trial := audit.tried(finding):
+        yield from _patch(trial)
+    elif finding.advice:
+        yield inert(finding.advice)
     yield "</details>"
 
 
 def _patch(trial: Trial) -> Iterator[str]:
-    yield f"The patch {_safe(_short(trial.effect))}."
+    yield f"The patch {inert(_short(trial.effect))}."
     lines = trial.diff.splitlines()[2:] or trial.yaml.splitlines()
     yield "```diff"
-    yield from (line.replace("```", "'''") for line in lines[:LINES])
+    yield from (visible(line).replace("```", "'''") for line in lines[:LINES])
     if len(lines) > LINES:
         yield f"… {len(lines) - LINES} more lines"
     yield "```"
@@ -79,10 +80,5 @@ def _short(text: str, most: int = 300) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def _safe(text: str) -> str:
-    """Names are somebody else's: no HTML, no link and no mention comes of them."""
-    return escape(text, quote=False).replace("[", "\\[").replace("@", "&#64;")
-
-
 def _code(text: str) -> str:
-    return text.replace("`", "'")
+    return " ".join(visible(text).replace("`", "'").split())

@@ -87,7 +87,7 @@ def _result(audit: Audit, finding: Finding, number: int, accepted: Accepted | No
         result["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": accepted.says}
         ]
-    elif finding.hit.fix is not None and (fixes := list(_fixes(audit.trial(finding)))):
+    elif (trial := audit.tried(finding)) and (fixes := list(_fixes(trial))):
         result["fixes"] = fixes
     return result
 

@@ -28,6 +28,8 @@ PROTOCOLS = tuple(protocol.value for protocol in TRANSPORTS)
 LAST_PORT = 65535
 #: signs of a message, and those of the server's words that it has at least
 LONGEST, LEAST = 240, 20
+#: as a port is written; longer ones are none, and not worth counting
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def refused(context: Context, kind: str, path: str, detail: str) -> Iterator[Problem]:
@@ -99,7 +101,7 @@ def bad_port(context: Context) -> Iterator[Hit]:
     """
     for problem in refused(context, "NetworkPolicy", r"ports\[\d+\]\.port$", "Invalid"):
         first, dash, last = problem.value.partition("-")
-        numbers = [int(each) for each in (first, last) if each.isascii() and each.isdigit()]
+        numbers = [int(each) for each in (first, last) if NUMBER.fullmatch(each)]
         is_number = bool(numbers) and all(1 <= each <= LAST_PORT for each in numbers)
         if is_number and not dash:
             meant = f"Write {first} without quotes."
