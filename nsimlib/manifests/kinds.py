@@ -31,6 +31,7 @@ class Found:
     position: int
     node: Node | None = None
     placed: Placed = field(default_factory=dict)
+    _data: dict[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def source(self) -> Source:
@@ -44,8 +45,10 @@ class Found:
     @property
     def data(self) -> dict[str, Any]:
         """The object as plain data; of a dump, what has a value."""
-        found: dict[str, Any] = plain(self.node) if self.node else said(as_data(self.shape))
-        return found
+        if self._data is None:
+            self._data = plain(self.node) if self.node else said(as_data(self.shape))
+        assert self._data is not None
+        return self._data
 
     @property
     def meta(self) -> shapes.ObjectMeta:

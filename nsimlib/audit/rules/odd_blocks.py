@@ -8,11 +8,14 @@ from nsimlib.audit.context import Context
 from nsimlib.audit.model import Hit, Severity, Where
 from nsimlib.audit.patches import Patch, steps
 from nsimlib.audit.registry import rule
-from nsimlib.model.addresses import parse_cidr
+from nsimlib.model.addresses import Family, parse_cidr
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Policy, Rule
 
 __all__ = ["overlapping_blocks", "special_range_target"]
+
+#: blocks by their family and the bits that they leave open, and by where they begin
+Index = dict[tuple[Family, int], dict[int, list[BlockPeer]]]
 
 #: where no connection can go to, and why
 NOBODY: Final = {
@@ -33,9 +36,11 @@ def overlapping_blocks(context: Context) -> Iterator[Hit]:
     of a known place (kind Place) are left out: they say what the wider one is for.
     """
     known = {cidr for place in context.cluster.places for cidr in place.cidrs}
+    indexed: tuple[Rule | None, Index] = None, {}
     for policy, each, peer in written_blocks(context):
-        others = [p for p in each.peers or () if isinstance(p, BlockPeer) and p is not peer]
-        wider = next((other for other in others if _holds(other, peer)), None)
+        if indexed[0] is not each:
+            indexed = each, _index(each)
+        wider = _wider(peer, indexed[1])
         if wider and peer.block.range not in known:
             path = (*steps(each.path), *steps(peer.path))
             fix = Patch("Leave out what is there already.").remove(policy, path)
@@ -47,6 +52,29 @@ def overlapping_blocks(context: Context) -> Iterator[Hit]:
                 fix=fix if policy.kind == "NetworkPolicy" else None,
                 advice="Leave out the smaller block, or narrow the wider one.",
             )
+
+
+def _index(rule: Rule) -> Index:
+    """The blocks of a rule by how wide they are and where: it may have a hundred thousand."""
+    index: Index = {}
+    for peer in rule.peers or ():
+        if isinstance(peer, BlockPeer):
+            found = peer.block.range
+            size = (found.last - found.first).bit_length()
+            index.setdefault((found.family, size), {}).setdefault(found.first, []).append(peer)
+    return index
+
+
+def _wider(peer: BlockPeer, index: Index) -> BlockPeer | None:
+    """The widest of the others that hold a block."""
+    own = peer.block.range
+    around = (
+        other
+        for family, size in sorted(index, key=lambda key: -key[1])
+        if family is own.family
+        for other in index[family, size].get(own.first >> size << size, ())
+    )
+    return next((other for other in around if other is not peer and _holds(other, peer)), None)
 
 
 def _holds(other: BlockPeer, peer: BlockPeer) -> bool:
