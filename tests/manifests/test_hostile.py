@@ -1,13 +1,17 @@
 """Texts made to break a reader: each gets an answer, and none takes long."""
 
 import sys
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from nsimlib.errors import ManifestError
+import nsimlib as ns
+from nsimlib.errors import ManifestError, NsimError
 from nsimlib.manifests import load, loads, yaml_text
 from nsimlib.manifests.nodes import MAX_DEPTH
 from tests.manifests.snippets import POLICY
@@ -154,3 +158,104 @@ def test_depth_within_reason_needs_no_deep_stack() -> None:
     text = f"apiVersion: v1\nkind: ConfigMap\ndata: {deep}\n"
     assert loads(text).report.unmodelled == (("ConfigMap", 1),)
     assert sys.getrecursionlimit() == limit
+
+
+SHIPPED = Path(ns.__file__).parents[1] / "data" / "scenarios"
+MANIFESTS = [path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("shop/*.yaml"))]
+#: what is no value of any field, or of hardly any
+JUNK = (
+    *("", "null", "~", "[]", "{}", '""', "-1", "0x10", "yes", ".nan", ".inf", "1e400", "9" * 40),
+    *("&a x", "*a", "!!binary x", "!a b", "<<", "- a", "{a: b}", "[1, 2]", "|", ">", "? a", "%a"),
+    *("10.0.0.0/33", "::/0", "::ffff:1.2.3.4", "fe80::1%eth0", "0.0.0.0/0", "**", "*.*", "65536"),
+    *('"\\e[31m"', '"\\u202e"', '"\\0"', "all()", "has(", "!", "TCP", "'", '"', "\t", "\x85", "\r"),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """A manifest that ships with some of its parts, or of its lines, put elsewhere or replaced."""
+    text = draw(st.sampled_from(MANIFESTS))
+    for _ in range(draw(st.integers(1, 5))):
+        sign = draw(st.sampled_from("\n "))
+        parts = text.split(sign)
+        at, other = (draw(st.integers(0, len(parts) - 1)) for _ in range(2))
+        parts[at] = draw(st.sampled_from((*JUNK, parts[other], f" {parts[at]}")))
+        text = sign.join(parts)
+    return text
+
+
+def answered(text: str) -> None:
+    """Hold that a text is read or refused, and read as far as possible if asked to be."""
+    with suppress(NsimError):
+        loads(text)
+    assert repr(loads(text, strict=False))
+
+
+@pytest.mark.laws
+@given(mutated())
+def test_what_is_nearly_a_manifest_gets_an_answer(text: str) -> None:
+    answered(text)
+
+
+@pytest.mark.laws
+@given(st.text(st.characters(), max_size=200))
+@example("\ud800")
+@example("a: \ufeff")
+@example("? [")
+def test_any_text_gets_an_answer(text: str) -> None:
+    answered(text)
+
+
+@pytest.mark.laws
+@given(st.binary(max_size=200))
+def test_any_file_gets_an_answer(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("any") / "a.yaml"
+    path.write_bytes(data)
+    with suppress(NsimError):
+        load(path)
+    assert repr(load(path, strict=False))
+
+
+def egress(rule: str) -> str:
+    return f"{POLICY}  policyTypes: [Egress]\n  egress:\n  - {rule}\n"
+
+
+def blocks(count: int) -> list[str]:
+    return [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}/32" for n in range(0, 2 * count, 2)]
+
+
+#: valid, and larger than anybody writes; what takes the square of it does not end
+LARGE = {
+    "blocks": egress(f"to: [{', '.join(f'{{ipBlock: {{cidr: {b}}}}}' for b in blocks(20_000))}]"),
+    "exceptions": egress(
+        f"to: [{{ipBlock: {{cidr: 10.0.0.0/8, except: [{', '.join(blocks(50_000))}]}}}}]"
+    ),
+    "ports": egress(f"ports: [{', '.join(f'{{port: {n}}}' for n in range(1, 20_001))}]"),
+    "values": f"{POLICY}  podSelector: {{matchExpressions: [{{key: a, operator: In, values: "
+    f"[{', '.join(f'v{n}' for n in range(DEEP))}]}}]}}\n",
+}
+
+
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
+def test_large_policies_are_read_judged_and_audited(text: str) -> None:
+    cluster = loads(text)
+    assert ns.reachability(cluster)
+    assert ns.audit(cluster).summary
+
+
+OVERSIZED = {
+    "a value": f"{POLICY}  podSelector: {{matchLabels: {{app: {'x' * 1_000_000}}}}}\n",
+    "a key": f"{POLICY}  {'x' * 1_000_000}: 1\n",
+    "a port of 30 digits": egress(f"ports: [{{port: {'9' * 30}}}]"),
+    "a port of a million digits": egress(f"ports: [{{port: {'9' * 1_000_000}}}]"),
+    "a port of a million digits as text": egress(f'ports: [{{port: "{"9" * 1_000_000}"}}]'),
+    "a port beyond all numbers": egress("ports: [{port: 1e999999}]"),
+}
+
+
+@pytest.mark.parametrize("text", OVERSIZED.values(), ids=OVERSIZED)
+def test_oversized_values_are_refused_and_are_findings(text: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        loads(text)
+    assert caught.value.problems
+    assert ns.audit(loads(text, strict=False)).summary
