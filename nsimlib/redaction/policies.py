@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -29,6 +28,9 @@ from nsimlib.redaction.words import Words
 
 __all__ = ["Policies"]
 
+#: fields that hold labels, and those whose words are the API's
+LABELS: Final = ("labels", "matchLabels")
+KEPT: Final = ("operator", "region")
 QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -116,23 +118,28 @@ class Policies:
         return Layer7(dns, tuple(QUOTED.sub(self._quoted, said) for said in of.http))
 
     def _quoted(self, found: re.Match[str]) -> str:
-        return json.dumps(_each_text(json.loads(found[0]), self.words.word))
+        return json.dumps(self.words.word(json.loads(found[0])))
 
     def _unknown(self, written: str) -> str:
         """What was written of a condition that stays open: as JSON, or as a word."""
         try:
-            return json.dumps(_each_text(json.loads(written), self.words.word))
+            return json.dumps(self._anew(json.loads(written)))
         except ValueError:
             return self.words.word(written)
 
-
-def _each_text(data: Any, say: Callable[[str], str]) -> Any:
-    match data:
-        case str():
-            return say(data)
-        case list():
-            return [_each_text(each, say) for each in data]
-        case dict():
-            return {key: _each_text(each, say) for key, each in data.items()}
-        case _:
-            return data
+    def _anew(self, data: Any, field: str = "") -> Any:
+        """What stands in a field of a selector, or of a group of a cloud, in other words."""
+        match data:
+            case str() if field == "key":
+                return self.words.key_of_label(data)
+            case str():
+                return data if field in KEPT else self.words.word(data)
+            case list():
+                return [self._anew(each, field) for each in data]
+            case dict() if field in LABELS:
+                said = self.words.key_of_label
+                return {said(key): self._anew(each) for key, each in data.items()}
+            case dict():
+                return {key: self._anew(each, key) for key, each in data.items()}
+            case _:
+                return data

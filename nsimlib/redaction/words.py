@@ -21,9 +21,10 @@ KEYS: Final = ("k8s.io", "kubernetes.io", "cilium.io", "projectcalico.org", "ope
 OWN_KEY: Final = "nsimlib.io"
 #: before a key that is somebody's: whose label it is, in the selectors of Calico and Cilium
 BORROWED: Final = ("pcns.", "pcsa.", "io.cilium.k8s.namespace.labels.")
-#: keys that Cilium makes itself
-MADE: Final = "io."
-PARTS: Final = re.compile(r"([A-Za-z0-9]+)")
+#: before keys that Kubernetes and Cilium make themselves
+MADE: Final = ("io.kubernetes.", "io.cilium.")
+#: letters and digits of any script: what ASCII has besides is punctuation
+PARTS: Final = re.compile(r"([A-Za-z0-9\u0080-\U0010ffff]+)")
 STARRED: Final = re.compile(r"([^*]+)")
 REGION: Final = re.compile(r"(us|eu|ap|sa|ca|me|af|il|cn)-[a-z]+-\d[a-z]?")
 #: as long as a label's value, a name of a Service or a part of a domain name may be
@@ -66,8 +67,11 @@ class Words:
         domain, slash, name = key.rpartition("/")
         if not slash:
             return key if key.startswith(MADE) else self.word(key)
-        if domain == OWN_KEY or domain.endswith(KEYS):
+        if domain == OWN_KEY:
             return key
+        if domain.endswith(tuple(f".{each}" for each in KEYS)) or domain in KEYS:
+            # Users put names of their own there as well, such as those of the roles of nodes.
+            return f"{domain}/{self.word(name)}"
         return f"{self.domain(domain)}/{self.word(name)}"
 
     def port(self, name: str) -> str:
