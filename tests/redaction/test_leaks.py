@@ -122,7 +122,7 @@ def test_nothing_that_is_somebodys_is_left(text: str) -> None:
     [
         *("app.kubernetes.io/part-of", "app.kubernetes.io/managed-by", "k8s-app"),
         *("kubernetes.io/metadata.name", "topology.kubernetes.io/zone", "kubernetes.io/hostname"),
-        *("node-role.kubernetes.io/control-plane", "pod-template-hash"),
+        *("node-role.kubernetes.io/control-plane", "pod-security.kubernetes.io/enforce"),
     ],
 )
 def test_keys_that_everybody_has_stay(key: str) -> None:
