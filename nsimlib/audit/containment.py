@@ -7,6 +7,7 @@ on one side alone: of two selectors that cannot be compared, neither holds the o
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from nsimlib.audit.near import NearPeers
 from nsimlib.evaluation.allports import union_of
 from nsimlib.evaluation.naming import merged
 from nsimlib.model.objects import NAME_LABEL
@@ -77,7 +78,11 @@ def _holds_peers(others: list[Rule], rule: Rule, namespace: str | None) -> bool:
     if rule.peers is None:
         return False
     known = [peer for each in others for peer in each.peers or ()]
-    return all(holds_peer(known, peer, namespace) for peer in rule.peers)
+    near = NearPeers(enumerate(known), namespace)
+    return all(
+        holds_peer([known[number] for number in set(near.of(peer))], peer, namespace)
+        for peer in rule.peers
+    )
 
 
 def holds_peer(others: Sequence[Peer], peer: Peer, namespace: str | None) -> bool:

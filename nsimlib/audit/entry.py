@@ -19,6 +19,7 @@ def audit(
     only: "Iterable[str]" = (),
     baseline: str | None = None,
     today: "date | None" = None,
+    tries: int = 25,
     progress: "Progress | None" = None,
 ) -> "Audit":
     """Return what is wrong or weak in a cluster's policies.
@@ -37,6 +38,9 @@ def audit(
         `nsimlib.io/ignore` on the objects count without it.
     today
         The day that decides which acceptances are over; the machine's if left out.
+    tries
+        How many patches a report tries, those of the worst findings first; each trial asks all
+        rules again. `Audit.trial` tries any.
     progress
         Shows the rules asked, as `tqdm.auto.tqdm` does; it may be interrupted.
 
@@ -57,4 +61,6 @@ def audit(
     """
     from nsimlib.audit.run import audited
 
-    return audited(cluster, cni, only, baseline=baseline, today=today, progress=progress)
+    return audited(
+        cluster, cni, only, baseline=baseline, today=today, tries=tries, progress=progress
+    )

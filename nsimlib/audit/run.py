@@ -4,7 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol
 
 from nsimlib.audit.accepted import Acceptance, Accepted, acceptances
 from nsimlib.audit.compliance import evidence_table
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Audit", "Progress", "audited"]
 
+#: patches that a report tries if nobody says how many; each trial asks all rules again
+TRIES: Final = 25
 COLUMNS = ("id", "rule", "severity", "confidence", "object", "path", "line", "message", "fix")
 
 
@@ -54,6 +58,8 @@ class Audit(Shown):
     notes: tuple[str, ...] = ()
     #: rules that the user chose; all if none
     chosen: tuple[str, ...] = ()
+    #: how many patches a report tries, those of the worst findings first
+    tries: int = TRIES
     _trials: dict[str, Trial] = field(default_factory=dict, init=False, compare=False)
 
     @property
@@ -126,6 +132,23 @@ class Audit(Shown):
         except UnknownName:
             return None
 
+    def reported(self, finding: Finding) -> Trial | None:
+        """Return the trial of a patch for a report, which tries no more than the first `tries`.
+
+        Nobody is shown a patch that was not tried: of all others a report gives the advice alone.
+        """
+        return self.tried(finding) if finding.fingerprint in self._to_try else None
+
+    @property
+    def untried(self) -> int:
+        """How many findings have a patch that reports do not try."""
+        return sum(each.hit.fix is not None for each in self.findings) - len(self._to_try)
+
+    @cached_property
+    def _to_try(self) -> frozenset[str]:
+        with_patch = (each.fingerprint for each in self.findings if each.hit.fix)
+        return frozenset(islice(with_patch, self.tries))
+
     def table(self) -> Table:
         """Return the findings as a table, the worst first."""
         return Table(self.summary, COLUMNS, tuple(map(_row, self.findings)))
@@ -190,6 +213,7 @@ def audited(
     *,
     baseline: str | None = None,
     today: date | None = None,
+    tries: int = TRIES,
     progress: Progress | None = None,
 ) -> Audit:
     """Return what the rules find in a cluster; see `entry.audit`."""
@@ -202,6 +226,7 @@ def audited(
         findings=tuple(each for each, by in reasons if by is None),
         accepted=tuple(Accepted(each, by) for each, by in reasons if by is not None),
         notes=known.notes,
+        tries=tries,
     )
 
 

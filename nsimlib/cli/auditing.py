@@ -9,7 +9,7 @@ import click
 
 from nsimlib.audit import audit
 from nsimlib.audit.model import Confidence, Severity
-from nsimlib.audit.run import Audit
+from nsimlib.audit.run import TRIES, Audit
 from nsimlib.cli.commands import echo, load_input, main, paths_argument, records
 from nsimlib.cli.files import write_file
 from nsimlib.cni.choosing import AUTO
@@ -48,6 +48,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice([*SEVERITIES, NEVER]),
     help="Exit with 1 if a finding is so severe, and certain or likely.",
 )
+@click.option(
+    "--tries",
+    default=TRIES,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many patches a report tries, the worst findings first.",
+)
 @click.option("--baseline", help="A file of findings that are accepted.")
 @click.option("--write-baseline", type=FILE, help="A file that accepts all that is found now.")
 @click.option("--reason", default="", help="Why --write-baseline accepts them.")
@@ -58,6 +65,7 @@ def audit_command(
     output: Path | None,
     only: tuple[str, ...],
     fail_on: str,
+    tries: int,
     baseline: str | None,
     write_baseline: Path | None,
     reason: str,
@@ -69,7 +77,8 @@ def audit_command(
     """
     if write_baseline and not reason:
         raise click.UsageError("--write-baseline needs a --reason: an accepted finding has one")
-    found = audit(load_input(paths, lenient=True), cni=cni, only=only, baseline=baseline)
+    given = load_input(paths, lenient=True)
+    found = audit(given, cni=cni, only=only, baseline=baseline, tries=tries)
     for note in found.notes:
         echo(f"nsim: {note}", err=True)
     text = FORMS[form](found).rstrip("\n") + "\n"

@@ -4,10 +4,11 @@ A worked example: A and B are marked 80, B and C are marked 443. Laid over one a
 cells: A {80}, B {80, 443}, C {443}. Marks only ever add up, so in what order does not count.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nsimlib.evaluation.bits import Bits, nobody
+from nsimlib.evaluation.bits import Bits, nobody, union
 from nsimlib.model.policy import Action
 
 __all__ = ["ACTIONS", "Marked", "Scale", "grouped_by_marks", "merged"]
@@ -80,10 +81,18 @@ class Marked(NamedTuple):
 def merged(cells: Iterable[Marked]) -> list[Marked]:
     """Return disjoint cells that together say what these say, laid over one another."""
     apart: list[Marked] = []
-    for cell in cells:
-        if cell.ends:
-            apart = list(_laid_over(apart, cell))
+    # Those of equal marks are one before they are compared: thousands of blocks say the same.
+    for cell in _gathered(cells):
+        apart = list(_laid_over(apart, cell))
     return grouped_by_marks(apart)
+
+
+def _gathered(cells: Iterable[Marked]) -> Iterator[Marked]:
+    by_marks = defaultdict[int, list[Bits]](list)
+    for ends, marks in cells:
+        if ends:
+            by_marks[marks].append(ends)
+    yield from (Marked(union(found), marks) for marks, found in by_marks.items())
 
 
 def _laid_over(apart: Iterable[Marked], new: Marked) -> Iterator[Marked]:

@@ -8,6 +8,7 @@ from html import escape
 
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.run import Audit
+from nsimlib.audit.trials import Trial
 from nsimlib.errors import visible
 from nsimlib.views.catalogue import say
 from nsimlib.views.html import fact_link, verdict_html
@@ -37,7 +38,8 @@ def audit_page(audit: Audit) -> str:
 
 
 def _sections(audit: Audit) -> Iterator[str]:
-    yield from (f"<section>{finding_html(audit, each)}</section>" for each in audit.findings)
+    for each in audit.findings:
+        yield f"<section>{finding_html(each, audit.reported(each))}</section>"
     if audit.accepted:
         items = (f"<li>{escape(f'{a.finding}: {a.says}')}</li>" for a in audit.accepted)
         yield f"<section><h2>{say('audit.accepted')}</h2><ul>{''.join(items)}</ul></section>"
@@ -48,8 +50,8 @@ def _sections(audit: Audit) -> Iterator[str]:
     yield f"<section>{audit.compliance()._repr_html_()}</section>"
 
 
-def finding_html(audit: Audit, finding: Finding) -> str:
-    """Return one finding: where, why it matters, the witness now and after, the patch."""
+def finding_html(finding: Finding, trial: Trial | None) -> str:
+    """Return one finding: where, why it matters, the witness now and after, the patch if tried."""
     places = "".join(f"<li><code>{escape(str(each))}</code></li>" for each in finding.hit.where)
     facts = " ".join(map(fact_link, finding.rule.facts))
     head = f"{finding.id} {finding.slug} · {finding.severity.word}, {finding.confidence.word}"
@@ -59,16 +61,16 @@ def finding_html(audit: Audit, finding: Finding) -> str:
             f"<h2>{escape(head)}</h2><p>{prose(finding.message)}</p><ul>{places}</ul>",
             f"<p>{prose(finding.rule.why)} {facts}</p>" if finding.rule.why else "",
             f"<p>{say('audit.follows')}</p><ul>{follows}</ul>" if follows else "",
-            *_evidence(audit, finding),
+            *_evidence(finding, trial),
         )
     )
     return visible(said)
 
 
-def _evidence(audit: Audit, finding: Finding) -> Iterator[str]:
-    trial = audit.tried(finding)
+def _evidence(finding: Finding, trial: Trial | None) -> Iterator[str]:
     if trial is None or finding.hit.fix is None:
         yield f"<p>{prose(finding.advice)}</p>" if finding.advice else ""
+        yield f"<p>{say('audit.untried')}</p>" if finding.hit.fix else ""
         return
     if verdicts := trial.verdicts:
         for word, verdict in zip(("audit.now", "audit.after"), verdicts, strict=True):

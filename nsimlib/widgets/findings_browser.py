@@ -65,7 +65,7 @@ class FindingsBrowser(ipywidgets.VBox):
     def redraw(self, _change: object = None) -> None:
         """Show the chosen finding, or that there is none."""
         found = next((f for f in self.shown if f.fingerprint == self.chosen.value), None)
-        content = finding_html(self.audit, found) if found else say("audit.none")
+        content = finding_html(found, self.audit.tried(found)) if found else say("audit.none")
         self.view.value = f'<div role="status" aria-live="polite">{box(content)}</div>'
 
     def __repr__(self) -> str:

@@ -139,3 +139,14 @@ def test_an_audit_that_finds_nothing_is_a_report_too() -> None:
     assert results(nothing) == []
     assert "no findings" in nothing.to_markdown()
     assert ElementTree.fromstring(nothing.to_junit()).tag == "testsuites"
+
+
+def test_a_report_tries_the_worst_alone_and_says_what_it_left() -> None:
+    few = ns.audit(ns.scenario("shop"), cni="calico", tries=1)
+    fixes = [each for each in results(few) if "fixes" in each]
+    patches = [each for each in few.findings if each.hit.fix]
+    assert len(fixes) <= 1 < len(patches)
+    assert few.untried == len(patches) - 1
+    assert [few.reported(each) is not None for each in patches] == [True, *[False] * few.untried]
+    assert audit_page(few).count("was not tried") == few.untried
+    assert f"{few.untried} patches were not tried" in few.to_sarif()

@@ -1,6 +1,7 @@
 """Texts made to break a reader: each gets an answer, and none takes long."""
 
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -217,7 +218,12 @@ def test_any_file_gets_an_answer(tmp_path_factory: pytest.TempPathFactory, data:
 
 
 def egress(rule: str) -> str:
-    return f"{POLICY}  policyTypes: [Egress]\n  egress:\n  - {rule}\n"
+    return rules([rule])
+
+
+def rules(each: Iterable[str]) -> str:
+    listed = "\n  - ".join(each)
+    return f"{POLICY}  policyTypes: [Egress]\n  egress:\n  - {listed}\n"
 
 
 def blocks(count: int) -> list[str]:
@@ -231,6 +237,12 @@ LARGE = {
         f"to: [{{ipBlock: {{cidr: 10.0.0.0/8, except: [{', '.join(blocks(50_000))}]}}}}]"
     ),
     "ports": egress(f"ports: [{', '.join(f'{{port: {n}}}' for n in range(1, 20_001))}]"),
+    "rules to a block each": rules(f"to: [{{ipBlock: {{cidr: {b}}}}}]" for b in blocks(5_000)),
+    "rules for a port each": rules(f"ports: [{{port: {n}}}]" for n in range(1, 5_001)),
+    "rules to a label each": rules(
+        f"to: [{{podSelector: {{matchLabels: {{app: a{n}}}}}}}]" for n in range(5_000)
+    ),
+    "one rule again and again": rules("ports: [{port: 443}]" for _ in range(5_000)),
     "values": f"{POLICY}  podSelector: {{matchExpressions: [{{key: a, operator: In, values: "
     f"[{', '.join(f'v{n}' for n in range(DEEP))}]}}]}}\n",
 }

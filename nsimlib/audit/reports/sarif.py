@@ -48,9 +48,17 @@ def sarif(audit: Audit) -> str:
         "version": version("nsimlib"),
         "rules": [_rule(rule) for _, rule in rules],
     }
-    run = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
+    run: Json = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
+    if audit.untried:
+        run["invocations"] = [_incomplete(audit.untried)]
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _incomplete(untried: int) -> Json:
+    says = f"{untried} patches were not tried and are no fixes here; --tries says how many may be."
+    note = {"level": "note", "message": {"text": says}}
+    return {"executionSuccessful": True, "toolExecutionNotifications": [note]}
 
 
 def _rule(rule: Rule) -> Json:
@@ -87,7 +95,7 @@ def _result(audit: Audit, finding: Finding, number: int, accepted: Accepted | No
         result["suppressions"] = [
             {"kind": "external", "status": "accepted", "justification": accepted.says}
         ]
-    elif (trial := audit.tried(finding)) and (fixes := list(_fixes(trial))):
+    elif (trial := audit.reported(finding)) and (fixes := list(_fixes(trial))):
         result["fixes"] = fixes
     return result
 

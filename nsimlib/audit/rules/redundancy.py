@@ -5,12 +5,14 @@ holds for the pods of tomorrow too. To take away what is reported changes no ver
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from nsimlib.audit.containment import holds, is_plain
 from nsimlib.audit.context import Context
 from nsimlib.audit.examples import allowed_by
 from nsimlib.audit.model import Hit, Severity, Where
+from nsimlib.audit.near import NearRules
 from nsimlib.audit.patches import Patch, written
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import listed
@@ -21,6 +23,8 @@ __all__ = ["compared", "duplicate_rule", "rule_subsumed", "said"]
 
 #: says that an object is to stay as it is
 KEEP: Final = "nsimlib.io/keep"
+#: of more rules that together hold another, all are named, needed or not
+TOLD_APART: Final = 100
 #: a block of a shorter prefix is rather too wide than what holds a narrower one
 BROAD: Final = {4: 24, 6: 64}
 
@@ -39,29 +43,38 @@ def said(policy: Policy, field: str) -> dict[str, str]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _repeating(policy: Policy) -> Iterator[tuple[Rule, tuple[Rule, ...]]]:
+def _repeating(policy: Policy) -> Iterator[tuple[Rule, Sequence[Rule]]]:
     """Rules that could go one after the other, each with those that then still allow the same."""
     for direction in Direction:
-        if direction not in policy.directions:
-            continue
-        # Of two rules that allow the same the order of a file decides, of others their text.
-        order = sorted(policy.rules_for(direction), key=_text)
-        kept = list(order)
-        for each in reversed(order):
-            others = [other for other in kept if other is not each]
-            if holds(others, each, policy.namespace):
-                kept = others
-                yield each, tuple(_needed(others, each, policy))
+        if direction in policy.directions:
+            # Of two rules that allow the same the order of a file decides, of others their text.
+            yield from _repeated(sorted(policy.rules_for(direction), key=_text), policy)
+
+
+def _repeated(order: list[Rule], policy: Policy) -> Iterator[tuple[Rule, Sequence[Rule]]]:
+    alike = [list(copies) for _, copies in groupby(order, key=_text)]
+    near = NearRules([copies[0] for copies in alike], policy.namespace)
+    gone = set[int]()
+    for place in reversed(range(len(alike))):
+        first, *copies = alike[place]
+        around = [n for n in near.of(first) if n not in gone and n != place]
+        if copies:
+            by = _needed([near.rules[n] for n in sorted((*around, place))], first, policy)
+            yield from ((each, by) for each in reversed(copies))
+        others = [near.rules[n] for n in around]
+        if holds(others, first, policy.namespace):
+            gone.add(place)
+            yield first, _needed(others, first, policy)
 
 
 def _needed(others: Sequence[Rule], of: Rule, policy: Policy) -> Sequence[Rule]:
     """The first that holds a rule alone; if none does, all that add to holding it."""
     for each in others:
         if holds([each], of, policy.namespace):
-            return [each]
-    needed = list(others)
-    for each in others:
-        fewer = [other for other in needed if other is not each]
+            return (each,)
+    needed = tuple(others)
+    for each in others if len(others) <= TOLD_APART else ():
+        fewer = tuple(other for other in needed if other is not each)
         if holds(fewer, of, policy.namespace):
             needed = fewer
     return needed

@@ -8,11 +8,12 @@ from nsimlib.audit.containment import holds, narrows
 from nsimlib.audit.context import Context
 from nsimlib.audit.examples import allowed_by
 from nsimlib.audit.model import Hit, Severity, Where
+from nsimlib.audit.near import NearRules
 from nsimlib.audit.patches import Patch
 from nsimlib.audit.registry import rule
 from nsimlib.audit.rules.redundancy import compared, said
 from nsimlib.audit.words import keys
-from nsimlib.model.policy import Combination, Policy
+from nsimlib.model.policy import Combination, Policy, Rule
 from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement
 
 __all__ = ["duplicate_policy", "policy_subsumed"]
@@ -22,13 +23,16 @@ OWNERS: Final = ("owner", "team")
 
 #: what a policy's subject asks for, by which a wider one can be found
 Asked = tuple[str, str] | None
+#: kinds of policies by tier and place in it
+Orders = defaultdict[object, set[str]]
 
 
 def _covered(context: Context) -> Iterator[tuple[Policy, tuple[Policy, ...], bool]]:
     """Yield policies that could go one by one, those that do the same, and if these are equal."""
     spaces = defaultdict[str | None, list[Policy]](list)
+    orders = _orders(context)
     for policy in compared(context):
-        if policy.directions == policy.isolates and _stands_alone(context, policy):
+        if policy.directions == policy.isolates and _stands_alone(context, orders, policy):
             spaces[policy.namespace].append(policy)
     for policies in spaces.values():
         order = sorted(policies, key=lambda policy: (not _owned(policy), policy.name))
@@ -68,13 +72,22 @@ def _asked(policy: Policy) -> Iterator[Asked]:
     yield from ((each.key, value) for each in _required(policy) for value in each.values)
 
 
-def _stands_alone(context: Context, policy: Policy) -> bool:
+def _stands_alone(context: Context, orders: Orders, policy: Policy) -> bool:
     """Whether no policy of another kind is judged between those of this one's."""
+    tier = next((tier for tier in context.profile.tiers if tier.holds(policy)), None)
+    if tier is None or tier.combine is not Combination.FIRST_MATCH:
+        return True
+    return orders[tier.name, tier.order_of(policy)] == {policy.kind}
+
+
+def _orders(context: Context) -> Orders:
+    """The kinds of policies at each place of a tier where the first match counts."""
+    found = Orders(set)
     for tier in context.profile.tiers:
-        if tier.holds(policy) and tier.combine is Combination.FIRST_MATCH:
-            others = (e for e in context.policies if tier.holds(e) and e.kind != policy.kind)
-            return all(tier.order_of(other) != tier.order_of(policy) for other in others)
-    return True
+        for each in context.policies if tier.combine is Combination.FIRST_MATCH else ():
+            if tier.holds(each):
+                found[tier.name, tier.order_of(each)].add(each.kind)
+    return found
 
 
 def _applies(wide: Policy, policy: Policy) -> bool:
@@ -87,10 +100,16 @@ def _does_all_of(others: Sequence[Policy], policy: Policy) -> bool:
     for direction in policy.directions:
         isolating = [other for other in others if direction in other.isolates]
         rules = [each for other in isolating for each in other.rules_for(direction)]
-        mine = policy.rules_for(direction)
-        if not isolating or not all(holds(rules, each, policy.namespace) for each in mine):
+        if not isolating or not _hold_all(rules, policy.rules_for(direction), policy.namespace):
             return False
     return True
+
+
+def _hold_all(rules: Sequence[Rule], mine: Sequence[Rule], namespace: str | None) -> bool:
+    near = NearRules(rules, namespace) if mine else None
+    return near is None or all(
+        holds([rules[number] for number in near.of(each)], each, namespace) for each in mine
+    )
 
 
 def _owned(policy: Policy) -> tuple[str, ...]:
