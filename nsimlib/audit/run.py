@@ -25,7 +25,7 @@ from nsimlib.model.tables import Table
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Audit", "Progress", "audited"]
+__all__ = ["TRIES", "Audit", "Progress", "audited"]
 
 #: patches that a report tries if nobody says how many; each trial asks all rules again
 TRIES: Final = 25
