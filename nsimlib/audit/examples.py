@@ -13,7 +13,7 @@ from nsimlib.model.peers import BlockPeer, Peer, PodPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import ALL_PORTS, NO_PORTS, Port, PortSet
 
-__all__ = ["allowed_by", "between", "denied_by", "first_port", "somewhere"]
+__all__ = ["allowed_by", "between", "denied_by", "first_port", "named", "somewhere"]
 
 #: so many pods, and so many ends of each, are tried
 FEW: Final = 4
@@ -40,7 +40,7 @@ def denied_by(
         there = context.opens(pod, end) if of.direction is Direction.EGRESS else None
         ports = there or context.lets_in(pod, end)
         if pod != end and (port := first_port(meant - ports.allowed - ports.open)):
-            ways = (pod.key, _named(end)) if there else (_named(end), pod.key)
+            ways = (pod.key, named(end)) if there else (named(end), pod.key)
             return Witness(f"{ways[0]} -> {ways[1]}:{port}", Outcome.DENIED)
     return None
 
@@ -52,11 +52,11 @@ def between(
     if direction is Direction.EGRESS:
         ports = context.opens(pod, end).allowed
         ports = ports & context.lets_in(end, pod).allowed if isinstance(end, Pod) else ports
-        text = f"{pod.key} -> {_named(end)}"
+        text = f"{pod.key} -> {named(end)}"
     else:
         ports = context.lets_in(pod, end).allowed
         ports = ports & context.opens(end, pod).allowed if isinstance(end, Pod) else ports
-        text = f"{_named(end)} -> {pod.key}"
+        text = f"{named(end)} -> {pod.key}"
     port = first_port(ports & meant)
     return Witness(f"{text}:{port}", Outcome.ALLOWED) if port else None
 
@@ -123,7 +123,8 @@ def _meant(of: Rule, destination: Pod | Address) -> PortSet:
     return found
 
 
-def _named(end: Pod | Address) -> str:
+def named(end: Pod | Address) -> str:
+    """Return an end as it stands in a connection."""
     if isinstance(end, Pod):
         return end.key
     return f"[{end}]" if end.family is Family.IPV6 else str(end)

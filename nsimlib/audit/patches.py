@@ -13,7 +13,17 @@ from typing import Any
 from nsimlib.errors import Problem
 from nsimlib.model.policy import NOWHERE, Policy, Source
 
-__all__ = ["Action", "Change", "Patch", "Steps", "egress_policy", "line_of", "steps", "written"]
+__all__ = [
+    "Action",
+    "Change",
+    "Patch",
+    "Steps",
+    "egress_policy",
+    "ingress_policy",
+    "line_of",
+    "steps",
+    "written",
+]
 
 Steps = tuple[str | int, ...]
 STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -117,12 +127,25 @@ def egress_policy(
     >>> egress_policy("shop", "default-deny-egress", [])["spec"]
     {'podSelector': {}, 'policyTypes': ['Egress']}
     """
-    spec = {"podSelector": selector or {}, "policyTypes": ["Egress"]}
+    return _policy("Egress", namespace, name, egress, selector)
+
+
+def ingress_policy(
+    namespace: str, name: str, ingress: Sequence[Mapping[str, Any]], selector: Any = None
+) -> dict[str, Any]:
+    """Return the manifest of a NetworkPolicy for ingress; without a selector, for all pods."""
+    return _policy("Ingress", namespace, name, ingress, selector)
+
+
+def _policy(
+    type: str, namespace: str, name: str, rules: Sequence[Mapping[str, Any]], selector: Any
+) -> dict[str, Any]:
+    spec = {"podSelector": selector or {}, "policyTypes": [type]}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {**spec, "egress": list(egress)} if egress else spec,
+        "spec": {**spec, type.lower(): list(rules)} if rules else spec,
     }
 
 

@@ -29,7 +29,7 @@ def test_what_is_near_holds_a_rule_exactly_if_all_others_do(cluster: Cluster) ->
     for direction in Direction:
         rules = [rule for policy in cluster.policies for rule in policy.rules_for(direction)]
         near = NearRules(rules, "shop")
-        for place, rule in enumerate(rules):
+        for rule in rules:
             others = [other for other in rules if other is not rule]
             around = [rules[n] for n in near.of(rule) if rules[n] is not rule]
             assert holds(around, rule, "shop") == holds(others, rule, "shop")

@@ -19,6 +19,7 @@ from nsimlib.audit.rules import (
     dns_service,
     empty_selectors,
     enforcers,
+    environments,
     exceptions,
     exceptions_undone,
     families,
@@ -41,7 +42,9 @@ from nsimlib.audit.rules import (
     services_of_clouds,
     shapes,
     superfluous,
+    system_pods,
     target_ports,
+    uncovered,
     upkeep,
     vacuity,
 )
@@ -83,7 +86,10 @@ MODULES: Final = (
     superfluous,
     vacuity,
     hygiene,
+    uncovered,
+    system_pods,
     sensitive,
+    environments,
     upkeep,
     metadata,
 )

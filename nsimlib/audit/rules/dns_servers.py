@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from nsimlib.audit.blocks import end_text
 from nsimlib.audit.context import Context, Group
+from nsimlib.audit.control_plane import refused_api
 from nsimlib.audit.model import Hit, Need, Severity, Where, Witness
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import keys, listed, workloads
@@ -68,13 +68,9 @@ def _kept_in(context: Context, group: Group, server: Pod) -> Iterator[Hit]:
         says = "they may open nothing, and ask neither the API server nor other resolvers"
         yield _cut_off(group, server, says, "Allow both", None)
         return
-    api = next((s for s in context.cluster.services if s.key == "default/kubernetes"), None)
-    ends = [(address, port) for _, address, port in (api.endpoints or ())] if api else []
-    closed = [(a, p) for a, p in ends if p not in context.opens(server, a).allowed]
-    if ends and len(closed) == len(ends):
-        address, port = closed[0]
-        witness = Witness(f"{server.key} -> {end_text(address)}:{port}", Outcome.DENIED)
-        says = f"they cannot ask the API server, {end_text(address)}:{port}, what there is"
+    if witness := refused_api(context, server):
+        end = witness.connection.partition(" -> ")[2]
+        says = f"they cannot ask the API server, {end}, what there is"
         yield _cut_off(group, server, says, "Allow it", witness)
 
 

@@ -1,4 +1,4 @@
-"""Who is covered by policies at all, and whether they are kept as they should be."""
+"""Which namespaces are covered by policies at all."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,13 +6,18 @@ from typing import Final
 
 from nsimlib.audit.context import Context
 from nsimlib.audit.model import Hit, Need, Severity, Where
-from nsimlib.audit.patches import Patch, egress_policy
+from nsimlib.audit.patches import Patch, egress_policy, ingress_policy
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import listed, workloads
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction
 
-__all__ = ["no_default_deny_egress"]
+__all__ = [
+    "EXEMPT",
+    "namespace_without_policy",
+    "no_default_deny_egress",
+    "no_default_deny_ingress",
+]
 
 #: namespaces of the system, whose pods are others' infrastructure
 EXEMPT: Final = (
@@ -25,6 +30,13 @@ EXEMPT: Final = (
     "kube-system",
     "tigera-operator",
 )
+#: labels of pods whose work it is to let everybody in
+EDGE: Final = (
+    ("app.kubernetes.io/name", "ingress-nginx"),
+    ("app.kubernetes.io/name", "traefik"),
+    ("istio", "ingressgateway"),
+    ("nsimlib.io/role", "edge"),
+)
 
 
 @rule(
@@ -32,6 +44,7 @@ EXEMPT: Final = (
     "no-default-deny-egress",
     Severity.HIGH,
     needs=(Need.PODS,),
+    follows=("NSIM-H904",),
     facts=("F1.9",),
     references=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes hardening guide"),
 )
@@ -41,28 +54,110 @@ def no_default_deny_egress(context: Context) -> Iterator[Hit]:
     They may send anywhere: to the internet, to the metadata service, to every database that does
     not keep them out. Namespaces of the system are left out.
     """
+    for namespace, free, known in _not_isolated(context, Direction.EGRESS):
+        yield Hit(
+            (Where(f"Namespace {namespace}"),),
+            f"Namespace {namespace}: {context.alike(free)} of {context.alike(known)} pods may send "
+            f"anywhere, {listed(workloads(free))}. Add allow-dns, then deny egress by default.",
+            confidence=context.confidence(free),
+            pods=workloads(free),
+            fix=_closing(context, namespace, Direction.EGRESS),
+            advice="Allow what the pods need first: the fix takes away everything but DNS.",
+        )
+
+
+@rule(
+    "NSIM-H902",
+    "no-default-deny-ingress",
+    Severity.MEDIUM,
+    needs=(Need.PODS,),
+    follows=("NSIM-H904",),
+    facts=("F1.9",),
+    references=("CIS Kubernetes 5.3.2", "NSA/CISA Kubernetes hardening guide"),
+)
+def no_default_deny_ingress(context: Context) -> Iterator[Hit]:
+    """Pods of a namespace are isolated for ingress by no policy.
+
+    Whoever gets into any pod of the cluster may connect to them. Namespaces of the system are left
+    out, and so are pods whose labels say that they are the door of the cluster.
+    """
+    for namespace, found, known in _not_isolated(context, Direction.INGRESS):
+        free = [pod for pod in found if not any(label in EDGE for label in pod.labels.items())]
+        if free:
+            yield Hit(
+                (Where(f"Namespace {namespace}"),),
+                f"Namespace {namespace}: {context.alike(free)} of {context.alike(known)} pods let "
+                f"everybody in, {listed(workloads(free))}. Allow who needs them, then deny ingress "
+                "by default.",
+                confidence=context.confidence(free),
+                pods=workloads(free),
+                fix=_closing(context, namespace, Direction.INGRESS),
+                advice="Allow who needs the pods first: the fix lets nobody in.",
+            )
+
+
+@rule(
+    "NSIM-H904",
+    "namespace-without-policy",
+    Severity.MEDIUM,
+    needs=(Need.PODS,),
+    facts=("F1.9",),
+    references=("CIS Kubernetes 5.3.2",),
+)
+def namespace_without_policy(context: Context) -> Iterator[Hit]:
+    """A namespace has pods, and no policy of any kind applies to one of them.
+
+    CIS 5.3.2 asks for policies in every namespace. One policy would do for the benchmark; what the
+    pods may do, the rules about default deny tell.
+    """
+    reached = set[str]()
+    known = defaultdict[str, list[Pod]](list)
+    for direction in Direction:
+        for group in context.groups(direction):
+            reached |= {group.namespace} if group.policies else set()
+            known[group.namespace] += group.pods
+    for namespace, pods in sorted(known.items()):
+        if namespace not in reached and namespace not in EXEMPT:
+            yield Hit(
+                (Where(f"Namespace {namespace}"),),
+                f"Namespace {namespace}: no policy applies to any of its pods, "
+                f"{listed(workloads(pods))}. CIS 5.3.2 asks for some in every namespace. Add "
+                "allow-dns, then deny by default.",
+                confidence=context.confidence(pods),
+                pods=workloads(pods),
+                fix=_closing(context, namespace, *Direction),
+                advice="Allow what the pods need first: the fix takes away everything but DNS.",
+            )
+
+
+def _not_isolated(
+    context: Context, direction: Direction
+) -> Iterator[tuple[str, list[Pod], list[Pod]]]:
+    """Namespaces with a pod of each class that no policy isolates, and of each class at all."""
     free, known = defaultdict[str, list[Pod]](list), defaultdict[str, list[Pod]](list)
-    for group in context.groups(Direction.EGRESS):
+    for group in context.groups(direction):
         known[group.namespace] += group.pods
         if not group.isolating:
             free[group.namespace] += group.pods
     for namespace, pods in sorted(free.items()):
         if namespace not in EXEMPT:
-            yield _uncovered(context, namespace, pods, known[namespace])
+            yield namespace, pods, known[namespace]
 
 
-def _uncovered(context: Context, namespace: str, free: list[Pod], known: list[Pod]) -> Hit:
-    names = {"allow-dns": [context.resolvers.rule()], "default-deny-egress": []}
-    patch = Patch("Allow DNS, and deny the rest until it is allowed.")
-    for name, egress in names.items():
-        free_name = context.free_name(namespace, name)
-        patch = patch.create(egress_policy(namespace, free_name, egress))
-    return Hit(
-        (Where(f"Namespace {namespace}"),),
-        f"Namespace {namespace}: {context.alike(free)} of {context.alike(known)} pods may send "
-        f"anywhere, {listed(workloads(free))}. Add allow-dns, then deny egress by default.",
-        confidence=context.confidence(free),
-        pods=workloads(free),
-        fix=patch if "NetworkPolicy" in context.profile.kinds else None,
-        advice="Allow what the pods need first: the fix takes away everything but DNS.",
-    )
+def _closing(context: Context, namespace: str, *directions: Direction) -> Patch | None:
+    """Policies that deny by default, and leave pods DNS."""
+    if "NetworkPolicy" not in context.profile.kinds:
+        return None
+    patch = Patch("Deny by default until it is allowed.")
+    if Direction.EGRESS in directions:
+        patch = Patch("Allow DNS, and deny the rest until it is allowed.")
+        for name, egress in (
+            ("allow-dns", [context.resolvers.rule()]),
+            ("default-deny-egress", []),
+        ):
+            free_name = context.free_name(namespace, name)
+            patch = patch.create(egress_policy(namespace, free_name, egress))
+    if Direction.INGRESS in directions:
+        free_name = context.free_name(namespace, "default-deny-ingress")
+        patch = patch.create(ingress_policy(namespace, free_name, []))
+    return patch

@@ -13,13 +13,14 @@ from nsimlib.audit.context import Context
 from nsimlib.audit.examples import allowed_by
 from nsimlib.audit.model import Hit, Severity, Where
 from nsimlib.audit.near import NearRules
-from nsimlib.audit.patches import Patch, written
+from nsimlib.audit.patches import Patch
 from nsimlib.audit.registry import rule
+from nsimlib.audit.rules.upkeep import said
 from nsimlib.audit.words import listed
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 
-__all__ = ["compared", "duplicate_rule", "rule_subsumed", "said"]
+__all__ = ["compared", "duplicate_rule", "rule_subsumed"]
 
 #: says that an object is to stay as it is
 KEEP: Final = "nsimlib.io/keep"
@@ -35,12 +36,6 @@ def compared(context: Context) -> Iterator[Policy]:
         plain = policy.kind == "NetworkPolicy" and all(map(is_plain, policy.rules))
         if plain and KEEP not in said(policy, "annotations"):
             yield policy
-
-
-def said(policy: Policy, field: str) -> dict[str, str]:
-    """Return the labels or annotations that the author of a policy wrote."""
-    found = written(policy, f"metadata.{field}")
-    return dict(found) if isinstance(found, dict) else {}
 
 
 def _repeating(policy: Policy) -> Iterator[tuple[Rule, Sequence[Rule]]]:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from nsimlib.audit.containment import holds, narrows
 from nsimlib.audit.context import Context
@@ -11,15 +10,13 @@ from nsimlib.audit.model import Hit, Severity, Where
 from nsimlib.audit.near import NearRules
 from nsimlib.audit.patches import Patch
 from nsimlib.audit.registry import rule
-from nsimlib.audit.rules.redundancy import compared, said
+from nsimlib.audit.rules.redundancy import compared
+from nsimlib.audit.rules.upkeep import owners
 from nsimlib.audit.words import keys
 from nsimlib.model.policy import Combination, Policy, Rule
 from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement
 
 __all__ = ["duplicate_policy", "policy_subsumed"]
-
-#: labels and annotations that say whose an object is
-OWNERS: Final = ("owner", "team")
 
 #: what a policy's subject asks for, by which a wider one can be found
 Asked = tuple[str, str] | None
@@ -35,7 +32,7 @@ def _covered(context: Context) -> Iterator[tuple[Policy, tuple[Policy, ...], boo
         if policy.directions == policy.isolates and _stands_alone(context, orders, policy):
             spaces[policy.namespace].append(policy)
     for policies in spaces.values():
-        order = sorted(policies, key=lambda policy: (not _owned(policy), policy.name))
+        order = sorted(policies, key=lambda policy: (not owners(policy), policy.name))
         asking = defaultdict[Asked, list[Policy]](list)
         for policy in order:
             for asked in _first_asked(policy):
@@ -112,11 +109,6 @@ def _hold_all(rules: Sequence[Rule], mine: Sequence[Rule], namespace: str | None
     )
 
 
-def _owned(policy: Policy) -> tuple[str, ...]:
-    labels = (*said(policy, "labels").items(), *said(policy, "annotations").items())
-    return tuple(sorted(str(value) for key, value in labels if key.rpartition("/")[2] in OWNERS))
-
-
 @rule(
     "NSIM-R803",
     "policy-subsumed",
@@ -133,7 +125,7 @@ def policy_subsumed(context: Context) -> Iterator[Hit]:
     """
     for policy, others, is_twin in _covered(context):
         if not (is_twin or _is_default_deny(policy)):
-            apart = any(_owned(other) != _owned(policy) for other in others)
+            apart = any(owners(other) != owners(policy) for other in others)
             yield _unneeded(
                 context,
                 policy,
