@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nsimlib.datapath.blame import which_policy_dropped
     from nsimlib.datapath.cilium_map import policy_map
     from nsimlib.datapath.counting import lines_met
+    from nsimlib.dns.chase import chase, chase_table
     from nsimlib.dns.controller import (
         Controller,
         Reconciled,
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from nsimlib.views.overview import overview
     from nsimlib.views.picture import picture
     from nsimlib.views.timeline import lanes
+    from nsimlib.widgets.chase_dials import ChaseDials
     from nsimlib.widgets.connection_tester import ConnectionTester
     from nsimlib.widgets.dash_toggle import DashToggle
     from nsimlib.widgets.dns_path_picker import DnsPathPicker
@@ -140,6 +142,7 @@ PLACES = {
     "datapath.blame": "which_policy_dropped",
     "datapath.cilium_map": "policy_map",
     "datapath.counting": "lines_met",
+    "dns.chase": "chase chase_table",
     "dns.controller": "Controller Reconciled Target reconcile window_table windows",
     "dns.cures": "cures",
     "dns.drift": "drift",
@@ -197,6 +200,7 @@ PLACES = {
     "views.overview": "overview",
     "views.picture": "picture",
     "views.timeline": "lanes",
+    "widgets.chase_dials": "ChaseDials",
     "widgets.connection_tester": "ConnectionTester",
     "widgets.dash_toggle": "DashToggle",
     "widgets.dns_path_picker": "DnsPathPicker",
@@ -214,6 +218,7 @@ PLACES = {
 }
 
 __all__ = [
+    "ChaseDials",
     "Cluster",
     "Connection",
     "ConnectionSyntaxError",
@@ -252,6 +257,8 @@ __all__ = [
     "beside_the_true_lines",
     "capture",
     "certificate",
+    "chase",
+    "chase_table",
     "compare",
     "coverage",
     "cures",

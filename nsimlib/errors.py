@@ -9,6 +9,7 @@
     ├── SelectorSyntaxError(ValueError)     a Calico selector that cannot be read; the column
     ├── RulesetSyntaxError(ValueError)      text that iptables-save would not print; the line
     ├── SettingError(ValueError)            a setting that cannot have this value; what it can be
+    ├── AttemptError(ValueError)            a learner's function that stops; the line
     ├── ProgressError(ValueError)           progress of a learner that cannot be read; the remedy
     ├── RedactionError(ValueError)         what cannot be shown to others with its meaning kept
     ├── LabError(RuntimeError)              the packet lab cannot do it here; the step and a remedy
@@ -25,6 +26,7 @@ from difflib import get_close_matches
 from typing import Final
 
 __all__ = [
+    "AttemptError",
     "ConnectionSyntaxError",
     "ExpectationsNotMet",
     "LabError",
@@ -147,6 +149,10 @@ class SettingError(NsimError, ValueError):
     def __init__(self, setting: str, value: object, wanted: str) -> None:
         self.setting, self.value, self.wanted = setting, value, wanted
         super().__init__(f"{setting} cannot be {value!r}: it must be {wanted}")
+
+
+class AttemptError(NsimError, ValueError):
+    """What a learner handed in as a function and cannot be run; the message is the feedback."""
 
 
 class ProgressError(NsimError, ValueError):

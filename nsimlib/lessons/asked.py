@@ -11,6 +11,7 @@ from typing import Any
 
 from nsimlib.datapath.chains import Datapath
 from nsimlib.datapath.entry import datapath
+from nsimlib.dns.chase import behind, chase
 from nsimlib.dns.path import dns_path
 from nsimlib.dns.plays import play
 from nsimlib.errors import UnknownName
@@ -53,6 +54,11 @@ def first_failure(_cluster: Cluster, scene: str, **settings: Any) -> str:
     """The second at which an application of a scene first fails, or `never`."""
     found = play(scene, **settings).outages
     return f"{found[0].start:g}" if found else "never"
+
+
+def seconds_missing(_cluster: Cluster, **settings: Any) -> str:
+    """For how many seconds a controller leaves the new address of a name denied."""
+    return f"{behind(chase(**settings)).missing:g}"
 
 
 def pattern_names(_cluster: Cluster, pattern: str, dialect: str, name: str) -> str:
@@ -184,6 +190,7 @@ MEASURES: dict[str, Measure] = {
     "pattern_names": pattern_names,
     "pods_reached": pods_reached,
     "pods_selected": pods_selected,
+    "seconds_missing": seconds_missing,
     "shut_door": shut_door,
     "sources_of": sources_of,
 }

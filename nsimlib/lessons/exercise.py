@@ -52,8 +52,12 @@ class Exercise(ABC):
         """Return what an attempt does, and note it; what cannot be read is feedback as well."""
         feedback = self.judge(attempt)
         if feedback.is_answered:
-            progress().attempt(self.id, attempt, solved=feedback.passed)
+            progress().attempt(self.id, self.noted(attempt), solved=feedback.passed)
         return feedback
+
+    def noted(self, attempt: object) -> object:
+        """What is kept of an attempt, to be taken up again."""
+        return attempt
 
     def hint(self) -> str:
         """Return the next hint: the first nudges, the second points, the third almost tells."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from nsimlib.lessons.blanks import Blanks
 from nsimlib.lessons.entries import Entry, entries, entry, variant
 from nsimlib.lessons.exercise import Exercise
+from nsimlib.lessons.function_exercise import FunctionExercise
 from nsimlib.lessons.policy_exercise import PolicyExercise
 from nsimlib.lessons.progress import progress
 from nsimlib.lessons.resolver_exercise import ResolverExercise
@@ -14,6 +15,7 @@ __all__ = ["exercise", "exercises"]
 
 #: a key that entries of a kind have, and those of the kinds after it have not
 KINDS: dict[str, Callable[[Entry], Exercise]] = {
+    "function": FunctionExercise.of,
     "scenes": SettingsExercise.of,
     "layouts": ResolverExercise.of,
     "wanted": PolicyExercise.of,

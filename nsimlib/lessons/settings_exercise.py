@@ -1,13 +1,15 @@
 """Exercises in which settings are chosen: scenes are played with them, to the last second.
 
 An attempt is a dictionary of settings. What is wanted are bounds on what the connection meets in a
-scene: for how long it is out, and for how long an address is allowed that the name has left.
+scene: for how long it is out, and for how long an address is allowed that the name has left. A
+scene is one that ships, by `play`, or that of a controller, by `chase`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nsimlib.dns.chase import behind, chase
 from nsimlib.dns.cures import exposed, out
 from nsimlib.dns.plays import play
 from nsimlib.dns.timeline import Timeline
@@ -21,12 +23,19 @@ from nsimlib.views.catalogue import say
 __all__ = ["Bound", "SettingsExercise", "SettingsSlip"]
 
 Settings = Mapping[str, Any]
-MEASURES = {"out": out, "exposed": exposed}
+MEASURES: Mapping[str, Callable[[Timeline], float]] = {
+    "out": out,
+    "exposed": exposed,
+    "missing": lambda timeline: behind(timeline).missing,
+    "longest out": lambda timeline: behind(timeline).out,
+}
+#: measures of which the first outage is the evidence
+SEEN_IN_OUTAGES = ("out", "longest out")
 
 
 @dataclass(frozen=True)
 class Bound:
-    """How many seconds of something a scene may have; `measure` is `out` or `exposed`."""
+    """How many seconds of something a scene may have; `measure` is one of `MEASURES`."""
 
     what: str
     scene: str
@@ -75,7 +84,9 @@ class SettingsExercise(Exercise):
             scenes=entry["scenes"],
             choices={name: tuple(values) for name, values in entry["settings"].items()},
             start=entry["start"],
-            wanted=tuple(Bound(**each) for each in entry["wanted"]),
+            wanted=tuple(
+                Bound(**{**each, "at_most": float(each["at_most"])}) for each in entry["wanted"]
+            ),
             solved_by=entry["answer"],
             slips=tuple(slips),
         )
@@ -108,7 +119,9 @@ class SettingsExercise(Exercise):
             If there is no such setting, or it cannot have its value.
         """
         told = dict(self.scenes[scene])
-        return play(told.pop("play"), **{**told, **settings})
+        if name := told.pop("play", ""):
+            return play(name, **{**told, **settings})
+        return chase(**{**told.pop("chase"), **settings})
 
     def judge(self, attempt: object) -> Feedback:
         """Return what the scenes make of settings; the others stay as they were at the start."""
@@ -141,7 +154,7 @@ class SettingsExercise(Exercise):
         )
         slip = next((each for each in self.slips if each.missed == bound.what), None)
         told = [slip.says] if slip else []
-        if bound.measure == "out":
+        if bound.measure in SEEN_IN_OUTAGES:
             told.append(_first(played[bound.scene]))
         belief = misconception(slip.misconception) if slip else None
         return Feedback(says, met, wanted, more=" ".join(told), misconception=belief)

@@ -156,6 +156,26 @@ def test_lesson_07_with_dials_and_pattern_tester(
     assert gone_out == []
 
 
+def test_lesson_08_with_dials_and_a_function(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/08-controller-that-chases.ipynb")
+    save(notebook, pictures, "08-controller-that-chases")
+    wait_for_view(notebook, "missing: the new address is denied for 66 s")
+    handles = notebook.page.locator(".widget-slider .noUi-handle")
+    handles.first.press("Home")
+    wait_for_view(notebook, "missing: the new address is denied for 6 s")
+    handles.nth(1).press("ArrowRight")
+    wait_for_view(notebook, "missing: the new address is denied for 16 s")
+    handles.nth(2).press("End")
+    wait_for_view(notebook, "stale: the old address is allowed for 315 s")
+    handles.nth(3).press("End")
+    wait_for_view(notebook, "out: an application is denied the address that it was told for 2 s")
+    notebook.page.get_by_role("radio", name="at the best second").check()
+    wait_for_view(notebook, "missing: the new address is denied for 2 s")
+    assert gone_out == []
+
+
 def test_lesson_09_and_renderings(open_notebook: Open, pictures: Path, gone_out: list[str]) -> None:
     notebook = run(open_notebook, "lessons/09-below-the-api.ipynb")
     save(notebook, pictures, "09-below-the-api")

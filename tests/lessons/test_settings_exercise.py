@@ -1,17 +1,29 @@
 """Exercises in which settings are chosen: judged by the seconds of the scenes, and nothing else."""
 
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import nsimlib as ns
+from nsimlib.dns.chase import behind
 from nsimlib.dns.cures import exposed, out
+from nsimlib.dns.timeline import Timeline
 from nsimlib.errors import SettingError
 from nsimlib.lessons.exercises import exercises
 from nsimlib.lessons.settings_exercise import SettingsExercise, SettingsSlip
 
-ALL = [each for each in exercises().values() if isinstance(each, SettingsExercise)]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALL = list(
+    {
+        repr(each): each
+        for seed in range(20)
+        for each in exercises(seed).values()
+        if isinstance(each, SettingsExercise)
+    }.values()
+)
 every = pytest.mark.parametrize("exercise", ALL, ids=lambda each: each.id)
 SLIPS = [(each, slip) for each in ALL for slip in each.slips]
 
@@ -45,7 +57,12 @@ def test_every_bound_has_its_slip_and_every_slip_its_bound(exercise: SettingsExe
 
 @every
 def test_what_is_met_is_counted_second_by_second(exercise: SettingsExercise) -> None:
-    measures = {"out": out, "exposed": exposed}
+    measures: dict[str, Callable[[Timeline], float]] = {
+        "out": out,
+        "exposed": exposed,
+        "missing": lambda timeline: behind(timeline).missing,
+        "longest out": lambda timeline: behind(timeline).out,
+    }
     names = tuple(exercise.choices)
     ends = product(*((values[0], values[-1]) for values in exercise.choices.values()))
     for values in ends:

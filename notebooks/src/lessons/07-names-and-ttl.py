@@ -306,5 +306,5 @@ third.check(third.answer())
 #
 # Not covered here: controllers that chase names for policies without them, and chains of CNAMEs.
 #
-# Next: all nine scenes in [Names and time](../audit/names-and-time.ipynb), or [10 Default
-# egress](10-default-egress.ipynb)
+# Next: [08 The controller that chases](08-controller-that-chases.ipynb), or all nine scenes in [Names and
+# time](../audit/names-and-time.ipynb)
