@@ -45,6 +45,9 @@ IMPORT_MODULE = {
     "nsimlib.evaluation.bits": "the compiled bit sets have a twin in pure Python",
 }
 
+#: who may catch whatever is raised, and why
+CATCHES = {"nsimlib.lessons.learner_code": "what a learner's own lines raise is told by the line"}
+
 #: where a third-party package may be imported; elsewhere, use what is built on it there
 PLACES = {
     "IPython": ("views", "lessons"),
@@ -297,7 +300,8 @@ def names(node: ast.stmt) -> Iterator[str]:
 def test_no_error_is_swallowed_unseen(module: Module) -> None:
     handlers = [node for node in ast.walk(module.tree) if isinstance(node, ast.ExceptHandler)]
     caught = [ast.unparse(node.type) if node.type else "" for node in handlers]
-    assert set(caught) & {"", "Exception", "BaseException"} == set()
+    catches = {"Exception"} if module.name in CATCHES else set()
+    assert set(caught) & {"", "Exception", "BaseException"} == catches
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=by_name)

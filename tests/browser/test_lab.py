@@ -39,6 +39,24 @@ def wait_for_view(notebook: Notebook, text: str) -> None:
     notebook.page.locator(".widget-html-content", has_text=text).wait_for()
 
 
+def write_function(notebook: Notebook, line: str) -> None:
+    """Put a line into the function that is to be written, and run it and its check."""
+    notebook.page.evaluate(
+        """async line => {
+          const app = window.jupyterapp, panel = app.shell.currentWidget.content;
+          const at = panel.widgets.findIndex(each => each.model.type === 'code'
+            && each.model.sharedModel.source.startsWith('def reconcile('));
+          panel.widgets[at].model.sharedModel.setSource(
+            `def reconcile(old, answers, now):\n    ${line}\n`);
+          for (const each of [at, at + 2]) {
+            panel.activeCellIndex = each;
+            await app.commands.execute('notebook:run-cell');
+          }
+        }""",
+        line,
+    )
+
+
 def test_start_page_with_bets_and_connection_tester(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:
@@ -173,6 +191,14 @@ def test_lesson_08_with_dials_and_a_function(
     wait_for_view(notebook, "out: an application is denied the address that it was told for 2 s")
     notebook.page.get_by_role("radio", name="at the best second").check()
     wait_for_view(notebook, "missing: the new address is denied for 2 s")
+    outputs = notebook.page.locator(".jp-OutputArea-output")
+    crashes = "return {**old, **{each: now for answer in answers for each in answer}}"
+    write_function(notebook, crashes)
+    stopped = outputs.filter(has_text=f"it stops at line 2, {crashes}, with TypeError")
+    stopped.wait_for()
+    assert "Traceback" not in stopped.inner_text()
+    write_function(notebook, "return old")
+    outputs.filter(has_text="this one does not: an address that is heard is open").wait_for()
     assert gone_out == []
 
 
