@@ -2,7 +2,8 @@
 
 Nothing is computed here from intervals and TTLs. The scene `reconcile-windows` is played, with the
 name moving at other seconds, and what is missing and stale is read from its timeline. So a cache
-counts that others have filled: the pods ask the same CoreDNS as the controller.
+counts that others have filled: the pods ask the same CoreDNS as the controller. Both addresses
+answer all the time: whoever is denied is denied by policy.
 """
 
 from collections.abc import Iterable
@@ -53,7 +54,7 @@ class _Chase(NamedTuple):
         settings["lasts"] = moves + late + max(self.grace, self.jvm_ttl) + BETWEEN
         given = scene(SCENE, **settings)
         (application,) = given.applications
-        applications = [replace(application, jvm_ttl=0.0)]
+        applications = [replace(application, jvm_ttl=None)]
         if self.jvm_ttl:
             applications.append(replace(application, name=f"{application.pod}, JVM"))
         return replace(

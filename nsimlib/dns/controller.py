@@ -222,7 +222,8 @@ def windows(
     controller
         It polls first at 0 s.
     ttl
-        For how many seconds its own resolver keeps an answer.
+        For how many seconds its own resolver keeps an answer. One that others ask as well, as the
+        pods do CoreDNS, may have had it for as long already: `nsimlib.dns.chase` plays that.
     change
         When the name moves; without it, the windows are the longest that a time can make them.
     client_cache

@@ -29,7 +29,7 @@ print(ready["before-the-move"])
 
 # %%
 written = {"before-the-move": ready["before-the-move"]}
-ns.Map(cluster, "shop/api", "10.20.22.18", "5432/TCP", policies=written, on=written, cni="calico")
+ns.Map(cluster, "shop/api", orders, "5432/TCP", policies=written, on=written, cni="calico")
 
 # %% [markdown]
 # Denied, until the controller comes by again.
@@ -63,8 +63,8 @@ ns.predict("controller-that-chases/bet-4")
 # %% [markdown]
 # ## Try
 #
-# The name moves from A to B once, at the line. Each lane is somebody's memory of it; *gap* and *exposure* are the two
-# windows in which policy and name differ.
+# The name moves from A to B once, at the line, and both answer all the time: whoever is denied is denied by policy.
+# Each lane is somebody's memory of the name; *gap* and *exposure* are the two windows in which policy differs from it.
 #
 # 1. Turn `interval` down. Which window shrinks, and where does it stop shrinking? Turn `TTL` up, and look again.
 # 2. Set `JVM keeps` to 60 s and `interval` to 5 s. Who is denied now, and which address? Which dial helps?
@@ -77,7 +77,7 @@ dials = ns.ChaseDials(60, 5)
 dials
 
 # %% [markdown]
-# Both ends of the dials as a table, in seconds. Nothing in it is computed from the settings: every row is a move that
+# Some of it as a table, in seconds. Nothing in it is computed from the settings: every row is a move that
 # was played at the second that is worst for the new address.
 
 # %%
@@ -147,7 +147,13 @@ ns.chase_table([60], [5, 15, 30])
 print(ns.chase(5, 5, jvm_ttl=30))
 
 # %% [markdown]
-# A grace keeps the old address for them. Its price is exposure: whoever has the address next is allowed.
+# A grace keeps the old address for them. This is what a controller with one has written after the next poll.
+
+# %%
+print(ready["after-the-move"])
+
+# %% [markdown]
+# Its price is exposure: whoever has the address next is allowed. The lines above, with a grace of 30 s:
 
 # %%
 ns.chase_table([5], [5], grace=30, jvm_ttl=30)
@@ -176,14 +182,6 @@ ns.why(empty, "shop/api -> 203.0.113.99:5432/TCP", cni="calico")
 reports = "reports.abc123def456.us-east-1.rds.amazonaws.com"
 outside = cluster.with_policies(ready["asked-from-outside"])
 ns.why(outside, f"shop/api -> {reports}:5432/TCP", cni="calico")
-
-# %% [markdown]
-# ### What would have helped
-#
-# The library has such a controller: `ns.reconcile` is its function, `ns.follow` runs it. This is a scene with it.
-
-# %%
-ns.cures("reconcile-windows", cni="calico")
 
 # %% [markdown]
 # ## Exercise
@@ -243,6 +241,8 @@ second.check(second.answer())
 # - Each move opens **two windows**: the new address is *missing*, the old one is *stale*. A shorter interval closes the
 #   first, a **grace** opens the second for those who need it.
 # - An answer **without an address** takes nothing away, and an empty list of peers is everybody.
+#
+# The library's own function is `ns.reconcile`, and `ns.follow` runs it.
 #
 # Not covered here: names with more addresses than a policy has room for, and sets of addresses that a controller
 # updates in place of a policy.
