@@ -12,7 +12,7 @@ from typing import Any
 from nsimlib.dns.chase import behind, chase
 from nsimlib.dns.cures import exposed, out
 from nsimlib.dns.plays import play
-from nsimlib.dns.timeline import Timeline
+from nsimlib.dns.timeline import Outage, Timeline
 from nsimlib.lessons.entries import Entry
 from nsimlib.lessons.exercise import Exercise
 from nsimlib.lessons.feedback import Feedback
@@ -29,8 +29,6 @@ MEASURES: Mapping[str, Callable[[Timeline], float]] = {
     "missing": lambda timeline: behind(timeline).missing,
     "longest out": lambda timeline: behind(timeline).out,
 }
-#: measures of which the first outage is the evidence
-SEEN_IN_OUTAGES = ("out", "longest out")
 
 
 @dataclass(frozen=True)
@@ -154,8 +152,8 @@ class SettingsExercise(Exercise):
         )
         slip = next((each for each in self.slips if each.missed == bound.what), None)
         told = [slip.says] if slip else []
-        if bound.measure in SEEN_IN_OUTAGES:
-            told.append(_first(played[bound.scene]))
+        if bound.measure in EVIDENCE:
+            told.append(EVIDENCE[bound.measure](played[bound.scene]))
         belief = misconception(slip.misconception) if slip else None
         return Feedback(says, met, wanted, more=" ".join(told), misconception=belief)
 
@@ -178,6 +176,19 @@ class SettingsExercise(Exercise):
 
 def _first(timeline: Timeline) -> str:
     """The first outage of a timeline that has one, with its reasons."""
-    first = timeline.outages[0]
-    because = "; ".join(first.because)
-    return say("settings.first", start=f"{first.start:g}", end=f"{first.end:g}", because=because)
+    return say("settings.first", **_told(timeline.outages[0]))
+
+
+def _longest(timeline: Timeline) -> str:
+    """The longest outage, and whose it is."""
+    longest = max(timeline.outages, key=lambda outage: outage.end - outage.start)
+    return say("settings.longest", application=longest.application, **_told(longest))
+
+
+def _told(outage: Outage) -> dict[str, str]:
+    because = "; ".join(outage.because)
+    return {"start": f"{outage.start:g}", "end": f"{outage.end:g}", "because": because}
+
+
+#: the outage that is told where one is missed by
+EVIDENCE = {"out": _first, "longest out": _longest}
