@@ -4,6 +4,7 @@ The attempt is the function itself, or its text. What it must do is told as prop
 story that shows it; the first story from which the function parts is told with its polls.
 """
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,7 @@ class FunctionExercise(Exercise):
     def table(self) -> Table:
         """The properties."""
         rows = tuple((str(n), what) for n, what in enumerate(self.properties, start=1))
-        return Table(say("function.properties", name=self.function), ("", "property"), rows)
+        return Table(say("function.properties", name=self.function), ("number", "property"), rows)
 
     def judge(self, attempt: object) -> Feedback:
         """Return which properties a function has, and where it parts from the first it lacks."""
@@ -120,7 +121,7 @@ class FunctionExercise(Exercise):
         def reconcile(*given: object) -> Mapping[str, Any]:
             returned = called(function, *given)
             if not isinstance(returned, Mapping):
-                found = repr(returned)
+                found = called(reprlib.repr, returned)
                 raise AttemptError(say("function.no-dictionary", name=self.function, found=found))
             return returned
 
