@@ -129,12 +129,13 @@ class FunctionExercise(Exercise):
 
     def _tried(self, function: Reconcile, story: Story) -> tuple[str, Feedback] | None:
         """The property that a function lacks in a story, and what to say of it."""
-        try:
-            missed = first_missed(function, story)
-        except AttemptError as error:
-            return story.what, Feedback(str(error), 0, 1)
+        missed = first_missed(function, story)
         if missed is None:
             return None
+        if missed.stopped:
+            at, heard = missed.last
+            more = say("function.stopped", at=at, heard=heard)
+            return story.what, Feedback(missed.stopped, 0, 1, more=more)
         what = self.untouched if missed.changed_old else story.what
         return what, self._lacking(what, missed)
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from nsimlib.dns.controller import Reconciled, Target, reconcile
 from nsimlib.dns.records import Answer, Rcode, Record, RecordType
+from nsimlib.errors import AttemptError
 from nsimlib.model.addresses import parse_address
 from nsimlib.model.peers import EVERY_POD
 
@@ -63,11 +64,15 @@ class Story:
 
 @dataclass(frozen=True)
 class Missed:
-    """Where a function parts from a story: what it had open after each poll, up to that one."""
+    """Where a function parts from a story: what it had open after each poll, up to that one.
+
+    `stopped` says what it raised at the poll after those, if it did.
+    """
 
     story: Story
     found: tuple[frozenset[str], ...]
     changed_old: bool = False
+    stopped: str = ""
 
     @property
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
@@ -75,6 +80,12 @@ class Missed:
         for poll, found, wanted in zip(self.story.polls, self.found, self.story.open, strict=False):
             heard = " and ".join(map(_told, poll.answers))
             yield f"{poll.at:g}", heard, _listed(found), "" if found == wanted else _listed(wanted)
+
+    @property
+    def last(self) -> tuple[str, str]:
+        """When and at what it stopped."""
+        poll = self.story.polls[len(self.found)]
+        return f"{poll.at:g}", " and ".join(map(_told, poll.answers))
 
 
 def first_missed(function: Reconcile, story: Story) -> Missed | None:
@@ -84,7 +95,10 @@ def first_missed(function: Reconcile, story: Story) -> Missed | None:
     for poll, wanted in zip(story.polls, story.open, strict=True):
         given = dict(old)
         answers = [None if each is None else list(each) for each in poll.answers]
-        returned = function(given, answers, poll.at)
+        try:
+            returned = function(given, answers, poll.at)
+        except AttemptError as error:
+            return Missed(story, tuple(found), stopped=str(error))
         found.append(frozenset(map(str, returned)))
         if found[-1] != wanted:
             return Missed(story, tuple(found))

@@ -13,6 +13,7 @@ from nsimlib.dns.chase import behind, chase
 from nsimlib.dns.cures import exposed, out
 from nsimlib.dns.plays import play
 from nsimlib.dns.timeline import Outage, Timeline
+from nsimlib.errors import UnknownName
 from nsimlib.lessons.entries import Entry
 from nsimlib.lessons.exercise import Exercise
 from nsimlib.lessons.feedback import Feedback
@@ -119,6 +120,8 @@ class SettingsExercise(Exercise):
         told = dict(self.scenes[scene])
         if name := told.pop("play", ""):
             return play(name, **{**told, **settings})
+        if unknown := next((each for each in settings if each not in self.choices), ""):
+            raise UnknownName("setting", unknown, self.choices)
         return chase(**{**told.pop("chase"), **settings})
 
     def judge(self, attempt: object) -> Feedback:

@@ -160,6 +160,7 @@ class TestWhatCannotRun:
         feedback = exercise.judge(crashes)
         assert 0 < feedback.met < feedback.wanted
         assert "line 2" in feedback.says
+        assert feedback.more == "That was at 60 s, when it heard: no answer."
 
     def test_to_interrupt_it_is_no_feedback(self, exercise: FunctionExercise) -> None:
         with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,7 @@ import nsimlib as ns
 from nsimlib.dns.chase import behind
 from nsimlib.dns.cures import exposed, out
 from nsimlib.dns.timeline import Timeline
-from nsimlib.errors import SettingError
+from nsimlib.errors import SettingError, UnknownName
 from nsimlib.lessons.exercises import exercises
 from nsimlib.lessons.settings_exercise import SettingsExercise, SettingsSlip
 
@@ -125,6 +125,18 @@ def test_a_scene_can_be_looked_at(exercise: SettingsExercise) -> None:
     assert exercise.play("quiet day", exercise.solution).outages == ()
     with pytest.raises(SettingError):
         exercise.play("quiet day", {"ttl": -1})
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"), [({"intervall": 5}, UnknownName), ({"interval": 0}, SettingError)]
+)
+def test_a_move_that_cannot_be_played_is_said(
+    settings: dict[str, Any], error: type[Exception]
+) -> None:
+    chased = ns.exercise("controller-that-chases/1")
+    assert isinstance(chased, SettingsExercise)
+    with pytest.raises(error):
+        chased.play("a move", settings)
 
 
 def test_the_table_has_the_bounds_and_the_choices(exercise: SettingsExercise) -> None:
