@@ -47,22 +47,17 @@ class _Chase(NamedTuple):
         """The scene in which the name moves so many seconds after a poll."""
         moves = self.interval * ceil(SETTLED / self.interval) + after
         late = self.interval + self.kept + self.apply_seconds
-        settings = self._asdict() | {
-            "connect_timeout": 1,
-            "first": ceil(self.apply_seconds) + BETWEEN,
-        }
-        settings["lasts"] = moves + late + max(self.grace, self.jvm_ttl) + BETWEEN
-        given = scene(SCENE, **settings)
-        (application,) = given.applications
-        applications = [replace(application, jvm_ttl=None)]
+        lasts = moves + late + max(self.grace, self.jvm_ttl) + BETWEEN
+        first = ceil(self.apply_seconds) + BETWEEN
+        given = scene(SCENE, lasts=lasts, first=first, connect_timeout=1, **self._asdict())
+        zones = _moving(given.zones, moves)
+        (one,) = given.applications
+        applications = [replace(one, jvm_ttl=None)]
         if self.jvm_ttl:
-            applications.append(replace(application, name=f"{application.pod}, JVM"))
-        return replace(
-            given,
-            title=self.title,
-            zones=_moving(given.zones, moves),
-            applications=tuple(applications),
-        )
+            # It asks for the last time right before the move, and believes the old answer longest.
+            asked = (moves - BETWEEN - first) % self.jvm_ttl if self.jvm_ttl > 0 else 0
+            applications.append(replace(one, name=f"{one.pod}, JVM", first=first + asked))
+        return replace(given, title=self.title, zones=zones, applications=tuple(applications))
 
     @property
     def kept(self) -> float:
@@ -115,7 +110,8 @@ def chase(
         That of the name; everybody asks CoreDNS. It keeps an answer for 5 to 30 s, and whom it
         asks itself for the rest (F5.18).
     jvm_ttl
-        For how long a second application keeps an answer (F5.20); the first one keeps none.
+        For how long a second application keeps an answer (F5.20), for which it asks right before
+        the move; the first one keeps none.
     apply_seconds
         How long it takes until a policy is enforced (F1.28).
     after
@@ -140,7 +136,8 @@ def chase(
     if isinstance(after, str):
         if after not in EXTREMES:
             raise SettingError("after", after, f"a number of seconds, {' or '.join(EXTREMES)}")
-        after = _extreme(chased._replace(grace=0.0))[EXTREMES.index(after)]
+        # Neither the grace nor who keeps an answer makes the new address wait.
+        after = _extreme(chased._replace(grace=0.0, jvm_ttl=0.0))[EXTREMES.index(after)]
     elif not 0 <= after <= LONGEST_AFTER:
         raise SettingError("after", after, f"a number of seconds, from 0 to {LONGEST_AFTER}")
     return simulate(chased.scene(after))

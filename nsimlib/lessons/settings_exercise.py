@@ -98,7 +98,7 @@ class SettingsExercise(Exercise):
     @property
     def solution(self) -> dict[str, Any]:
         """Settings with which everything wanted is met."""
-        return dict(self.solved_by)
+        return {name: self._chosen(name, value) for name, value in self.solved_by.items()}
 
     @property
     def table(self) -> Table:

@@ -15,7 +15,7 @@ __all__ = ["ChaseDials"]
 LABELS = {"description_width": "6.5em"}
 WIDE = "min(34em, 98%)"
 INTERVALS = (1, 5, 15, 30, 60, 120)
-TTLS = (5, 15, 30, 60)
+TTLS = (5, 15, 30)
 GRACES = (0, 30, 60, 120, 300)
 JVMS = (0, 30, 60)
 

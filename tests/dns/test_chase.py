@@ -37,7 +37,7 @@ SETTLED = 60
         ({"interval": 5, "ttl": 5, "grace": 30}, (6, 31, 2)),
         ({"interval": 5, "ttl": 5, "grace": 31}, (6, 36, 2)),
         # ... and where somebody does, ends the outage
-        ({"interval": 5, "ttl": 5, "jvm_ttl": 60}, (6, 6, 55)),
+        ({"interval": 5, "ttl": 5, "jvm_ttl": 60}, (6, 6, 53)),
         ({"interval": 5, "ttl": 5, "jvm_ttl": 60, "grace": 60}, (6, 61, 2)),
         # enforcement counts in every window
         ({"interval": 5, "ttl": 5, "apply_seconds": 0}, (4, 4, 0)),

@@ -82,7 +82,7 @@ def test_settings_that_are_left_out_stay_as_they_were(exercise: SettingsExercise
 
 def test_of_several_applications_the_one_that_is_out_for_longest_is_told() -> None:
     feedback = ns.exercise("controller-that-chases/1").judge({"interval": 5, "grace": 0})
-    assert "The longest outage is that of shop/api, JVM, from 67.5 to 122.5 s" in feedback.more
+    assert "The longest outage is that of shop/api, JVM, from 67.5 to 120.5 s" in feedback.more
     assert "allows 10.20.21.17" in feedback.more
 
 
