@@ -90,6 +90,8 @@ HEALTHY = page(
     text("## Next\n\n[the licence](../../LICENSE#terms)"),
     code("{}['web']", RAISED, execution_count=2, metadata={"tags": ["raises-exception"]}),
     text("### Last"),
+    code("def f(a):\n    return ...", execution_count=3, metadata={"tags": ["attempt"]}),
+    text("That is all."),
 )
 BROKEN: tuple[tuple[Check, Page, str], ...] = (
     (
@@ -105,6 +107,12 @@ BROKEN: tuple[tuple[Check, Page, str], ...] = (
     (checks.errors_are_announced_by_a_tag, page(code("{}['web']", RAISED)), "shows KeyError"),
     (checks.widget_state_holds_no_error, page(widgets=WIDGETS), "widget abc holds KeyError"),
     (checks.cells_hold_no_logic, page(code("def f(): pass")), "FunctionDef"),
+    (checks.cells_hold_no_logic, page(code("def f():\n    return ...")), "FunctionDef"),
+    (
+        checks.cells_hold_no_logic,
+        page(code("def f(a):\n    return a", metadata={"tags": ["attempt"]})),
+        "FunctionDef",
+    ),
     (checks.cells_hold_no_logic, page(code("class A: pass")), "ClassDef"),
     (checks.cells_hold_no_logic, page(code("for pod in []: pass")), "For"),
     (checks.cells_hold_no_logic, page(code("while False: pass")), "While"),

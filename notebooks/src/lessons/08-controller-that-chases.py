@@ -77,8 +77,9 @@ dials = ns.ChaseDials(60, 5)
 dials
 
 # %% [markdown]
-# Some of it as a table, in seconds. Nothing in it is computed from the settings: every row is a move that
-# was played at the second that is worst for the new address.
+# Some of it as a table, in seconds. *missing* is the gap, *stale* the exposure, and *out* is for how long an application
+# is denied the address that it was told. Nothing is computed from the settings: every row is a move that was played at
+# the second that is worst for the new address.
 
 # %%
 ns.chase_table([1, 5, 60], [5, 30])
@@ -135,13 +136,13 @@ ns.chase_table([60], [5, 15, 30])
 
 # %% [markdown]
 # An application that keeps no answer is *out* for less than that: it is told the old address itself while CoreDNS has
-# it. What is left is the interval.
+# it. What is left is the interval, and the time until a policy is enforced.
 
 # %% [markdown]
 # ### Stale
 #
-# The old address stays allowed until a poll leaves it out. Without a grace, that is good for nobody who believes in it
-# still: here a JVM, which keeps answers for 30 s by default (F5.20), and a pool would for longer (F5.21).
+# The old address stays allowed until a poll leaves it out. Without a grace, that is too soon for whoever believes in it
+# still: here a JVM, which keeps answers for 30 s by default (F5.20). It is denied the old address, not the new one.
 
 # %%
 print(ns.chase(5, 5, jvm_ttl=30))
