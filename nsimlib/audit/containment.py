@@ -16,7 +16,7 @@ from nsimlib.model.policy import Action, Rule
 from nsimlib.model.ports import TRANSPORTS, PolicyPort, PortSet
 from nsimlib.model.selectors import LabelSelector, Operator, Requirement, Selector, selects_all
 
-__all__ = ["holds", "holds_peer", "is_plain", "narrows"]
+__all__ = ["holds", "holds_peer", "is_plain", "is_wider", "narrows"]
 
 IN, NOT_IN = Operator.IN, Operator.NOT_IN
 EXISTS, DOES_NOT_EXIST = Operator.EXISTS, Operator.DOES_NOT_EXIST
@@ -90,7 +90,7 @@ def holds_peer(others: Sequence[Peer], peer: Peer, namespace: str | None) -> boo
     match peer:
         case PodPeer(with_sets=False, with_global_sets=False):
             pods = (each for each in others if isinstance(each, PodPeer))
-            return any(_is_wider(each, peer, namespace) for each in pods)
+            return any(is_wider(each, peer, namespace, namespace) for each in pods)
         case BlockPeer():
             blocks = (each for each in others if isinstance(each, BlockPeer))
             alike = (each.block for each in blocks if each.meets_all == peer.meets_all)
@@ -100,9 +100,12 @@ def holds_peer(others: Sequence[Peer], peer: Peer, namespace: str | None) -> boo
             return any(replace(each, path="") == replace(peer, path="") for each in others)
 
 
-def _is_wider(wide: PodPeer, peer: PodPeer, namespace: str | None) -> bool:
+def is_wider(
+    wide: PodPeer, peer: PodPeer, wide_namespace: str | None, namespace: str | None
+) -> bool:
+    """Whether a peer of one namespace selects all pods that another of another does."""
     pods = wide.pods is None or narrows(peer.pods, wide.pods)
-    return pods and narrows(_spaces(peer, namespace), _spaces(wide, namespace))
+    return pods and narrows(_spaces(peer, namespace), _spaces(wide, wide_namespace))
 
 
 def _spaces(peer: PodPeer, namespace: str | None) -> Selector:

@@ -13,7 +13,7 @@ from nsimlib.model.peers import BlockPeer, Peer, PodPeer
 from nsimlib.model.policy import Direction, Policy, Rule
 from nsimlib.model.ports import ALL_PORTS, NO_PORTS, Port, PortSet
 
-__all__ = ["allowed_by", "between", "denied_by", "first_port", "named", "somewhere"]
+__all__ = ["allowed_by", "between", "denied_by", "ends_of", "first_port", "named", "somewhere"]
 
 #: so many pods, and so many ends of each, are tried
 FEW: Final = 4
@@ -23,7 +23,7 @@ OUTSIDE: Final = parse_address("203.0.113.10")
 
 def allowed_by(context: Context, policy: Policy, of: Rule) -> Witness | None:
     """Return a connection that a rule allows and that both ends let through, if one is near."""
-    pods, ends = context.subjects(policy)[:FEW], list(islice(_ends(context, policy, of), FEW))
+    pods, ends = context.subjects(policy)[:FEW], list(islice(ends_of(context, policy, of), FEW))
     for pod, end in product(pods, ends):
         meant = _meant(of, pod if of.direction is Direction.INGRESS else end)
         if pod != end and (found := between(context, pod, end, of.direction, meant)):
@@ -84,7 +84,8 @@ def _is_judged(context: Context, pod: Pod) -> bool:
     return universe.faces_of[universe.class_of[pod]][0] in universe.judged
 
 
-def _ends(context: Context, policy: Policy, of: Rule) -> Iterator[Pod | Address]:
+def ends_of(context: Context, policy: Policy, of: Rule) -> Iterator[Pod | Address]:
+    """Yield ends that a rule names, a pod of each class and an address of each block."""
     if of.peers is None:
         pods = context.subjects(policy)
         yield from somewhere(context, pods[0]) if pods else ()

@@ -25,6 +25,7 @@ NAMED: Final = 3
     "dns-server-cut-off",
     Severity.CRITICAL,
     needs=(Need.PODS,),
+    follows=("NSIM-N733",),
     facts=("F1.9", "F1.13", "F5.17"),
     references=("projectcalico/calico#10168", "tigera/operator#4940"),
 )

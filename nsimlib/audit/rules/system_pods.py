@@ -22,7 +22,7 @@ __all__ = ["deny_in_system_namespace"]
     "deny-in-system-namespace",
     Severity.CRITICAL,
     needs=(Need.PODS,),
-    follows=("NSIM-D310",),
+    follows=("NSIM-D310", "NSIM-N733"),
     facts=("F1.9",),
     references=("projectcalico/calico#10168",),
 )
