@@ -32,7 +32,7 @@ from nsimlib.manifests.files import text_or_file
 from nsimlib.manifests.yaml_text import read_yaml
 from nsimlib.model.cluster import Cluster
 
-__all__ = ["Acceptance", "Acceptances", "Accepted", "acceptances"]
+__all__ = ["Acceptance", "Acceptances", "Accepted", "acceptances", "overdue"]
 
 ANNOTATION = "nsimlib.io/ignore"
 
@@ -118,6 +118,11 @@ def acceptances(cluster: Cluster, baseline: str | None, today: date) -> Acceptan
         else:
             entries.append(each)
     return Acceptances(tuple(entries), tuple(notes))
+
+
+def overdue(cluster: Cluster, today: date) -> Iterator[Acceptance]:
+    """Yield what annotations of objects accepted until a day that is over."""
+    return (each for each in _annotated(cluster) if not each.fault and each.is_over(today))
 
 
 def _annotated(cluster: Cluster) -> Iterator[Acceptance]:

@@ -5,8 +5,9 @@ Nothing here goes through pairs of pods. Pods that no policy can tell apart are 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property, reduce
 
 from nsimlib.audit.model import Confidence, Need
@@ -18,6 +19,7 @@ from nsimlib.errors import Problem
 from nsimlib.evaluation.allports import Ports
 from nsimlib.evaluation.bits import Bits
 from nsimlib.evaluation.reachability import Reachability
+from nsimlib.manifests.expectations import Expected
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.objects import Pod
@@ -27,6 +29,8 @@ from nsimlib.model.ports import NO_PORTS, Protocol
 
 __all__ = ["Context", "Group"]
 
+#: the DaemonSet of the AWS VPC CNI
+AGENT = "aws-node"
 #: the kinds whose objects meet a need
 KINDS = {
     Need.PODS: ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"),
@@ -67,13 +71,21 @@ class Context:
     `given` is the cluster as it was read. `cluster` also has the stand-ins.
     """
 
-    def __init__(self, given: Cluster, cni: str = "spec") -> None:
+    def __init__(
+        self,
+        given: Cluster,
+        cni: str = "spec",
+        *,
+        today: date | None = None,
+        expected: tuple[Expected, ...] | None = None,
+    ) -> None:
         self.given, self.cni = given, cni
+        self.today, self.expected = today or date.today(), expected
         self.known = completed(given)
 
     def after(self, cluster: Cluster) -> "Context":
         """Return the context of a cluster in which other policies or problems are; work is kept."""
-        context = Context(cluster, self.cni)
+        context = Context(cluster, self.cni, today=self.today, expected=self.expected)
         both = replace(self.cluster, policies=cluster.policies, report=cluster.report)
         context.known = replace(self.known, cluster=both)
         vars(context)["reach"] = self.reach.after(both)
@@ -122,8 +134,22 @@ class Context:
         """Whether the input has what a rule needs."""
         if need is Need.PROFILE:
             return self.profile.name not in ("spec", "workloads")
+        if need is Need.EXPECTATIONS:
+            return self.expected is not None
+        if need is Need.AGENT:
+            return self.agent is not None
         kinds = {kind for kind, _ in self.given.report.objects}
         return bool(kinds.intersection(KINDS[need]) if kinds else getattr(self.given, HELD[need]))
+
+    @cached_property
+    def agent(self) -> Mapping[str, str] | None:
+        """How the AWS agent is set, by the variables of its DaemonSet; None if that is not known.
+
+        Those that are left out have their defaults (F4.24).
+        """
+        agents = (p for p in self.given.pods if p.owner.name == AGENT)
+        found = next(agents, None)
+        return None if found is None else dict(found.traits.variables)
 
     def rules(self, direction: Direction | None = None) -> Iterator[tuple[Policy, Rule]]:
         """Yield the rules that have an effect, each with its policy."""

@@ -19,6 +19,7 @@ def audit(
     only: "Iterable[str]" = (),
     baseline: str | None = None,
     today: "date | None" = None,
+    expect: str | None = None,
     tries: int = 25,
     progress: "Progress | None" = None,
 ) -> "Audit":
@@ -38,6 +39,9 @@ def audit(
         `nsimlib.io/ignore` on the objects count without it.
     today
         The day that decides which acceptances are over; the machine's if left out.
+    expect
+        A file, or a text, with expectations, as `expect` takes them: which namespaces have one that
+        says what is to be denied.
     tries
         How many patches a report tries, those of the worst findings first; each trial asks all
         rules again. `Audit.trial` tries any.
@@ -49,7 +53,7 @@ def audit(
     UnknownName
         If no such profile ships, or there is no such rule.
     ManifestError
-        If the baseline cannot be read.
+        If the baseline or the expectations cannot be read.
 
     Examples
     --------
@@ -62,5 +66,12 @@ def audit(
     from nsimlib.audit.run import audited
 
     return audited(
-        cluster, cni, only, baseline=baseline, today=today, tries=tries, progress=progress
+        cluster,
+        cni,
+        only,
+        baseline=baseline,
+        today=today,
+        expect=expect,
+        tries=tries,
+        progress=progress,
     )

@@ -52,6 +52,8 @@ class Need(Enum):
     NODES = "nodes with their addresses"
     PROFILE = "the enforcer: audit(…, cni=…)"
     INVENTORY = "places outside: objects of kind Place"
+    AGENT = "the DaemonSet aws-node, whose variables say how its agent is set"
+    EXPECTATIONS = "what is to be denied: audit(…, expect=…)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from nsimlib.audit.roots import rooted
 from nsimlib.audit.rules import RULES
 from nsimlib.audit.trials import Trial, patched
 from nsimlib.errors import UnknownName
+from nsimlib.manifests.expectations import read_expectations
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.shown import Shown
 from nsimlib.model.tables import Table
@@ -213,13 +214,17 @@ def audited(
     *,
     baseline: str | None = None,
     today: date | None = None,
+    expect: str | None = None,
     tries: int = TRIES,
     progress: Progress | None = None,
 ) -> Audit:
     """Return what the rules find in a cluster; see `entry.audit`."""
     chosen = tuple(_rule(name).id for name in only)
-    known = acceptances(cluster, baseline, today or date.today())
-    found = _audited(Context(cluster, cni), chosen, progress)
+    day = today or date.today()
+    known = acceptances(cluster, baseline, day)
+    expected = read_expectations(expect) if expect is not None else None
+    context = Context(cluster, cni, today=day, expected=expected)
+    found = _audited(context, chosen, progress)
     reasons = [(each, known.of(each)) for each in found.findings]
     return replace(
         found,

@@ -55,6 +55,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(0),
     help="How many patches a report tries, the worst findings first.",
 )
+@click.option("--expect", help="A file of expectations: which namespaces have one that denies.")
 @click.option("--baseline", help="A file of findings that are accepted.")
 @click.option("--write-baseline", type=FILE, help="A file that accepts all that is found now.")
 @click.option("--reason", default="", help="Why --write-baseline accepts them.")
@@ -66,6 +67,7 @@ def audit_command(
     only: tuple[str, ...],
     fail_on: str,
     tries: int,
+    expect: str | None,
     baseline: str | None,
     write_baseline: Path | None,
     reason: str,
@@ -78,7 +80,7 @@ def audit_command(
     if write_baseline and not reason:
         raise click.UsageError("--write-baseline needs a --reason: an accepted finding has one")
     given = load_input(paths, lenient=True)
-    found = audit(given, cni=cni, only=only, baseline=baseline, tries=tries)
+    found = audit(given, cni=cni, only=only, baseline=baseline, expect=expect, tries=tries)
     for note in found.notes:
         echo(f"nsim: {note}", err=True)
     text = FORMS[form](found).rstrip("\n") + "\n"

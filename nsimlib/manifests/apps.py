@@ -5,13 +5,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from nsimlib.manifests import shapes
+from nsimlib.manifests.containers import traits
 from nsimlib.manifests.core import address_faults, port_faults
 from nsimlib.manifests.faults import Fault
 from nsimlib.manifests.kinds import Found, Kind, Kinds
 from nsimlib.manifests.nodes import Path
 from nsimlib.manifests.validation import label_faults, metadata_faults
 from nsimlib.model.addresses import Address, parse_address
-from nsimlib.model.objects import ContainerPort, Namespace, OwnDns, Pod, ServiceAccount, Workload
+from nsimlib.model.objects import (
+    ContainerPort,
+    Namespace,
+    OwnDns,
+    Pod,
+    ServiceAccount,
+    Traits,
+    Workload,
+)
 from nsimlib.model.ports import Port, Protocol
 from nsimlib.model.selectors import Labels
 
@@ -19,6 +28,8 @@ __all__ = ["FINISHED", "KINDS", "WORKLOADS", "Pods", "container_faults", "own_la
 
 #: phases of pods that run no more and so take part in no connection
 FINISHED = ("Succeeded", "Failed")
+#: the ports of a pod, and what else its containers say
+Declared = tuple[tuple[ContainerPort, ...], Traits]
 HASH_LABEL = "pod-template-hash"
 # More owners above one another than any controller makes: a circle.
 MAX_OWNERS = 8
@@ -123,7 +134,7 @@ def _completed(found: Found) -> bool:
 def _pod(
     found: Found,
     namespace: Namespace,
-    ports: tuple[ContainerPort, ...],
+    declared: Declared,
     owner: Workload | None,
     account: ServiceAccount,
 ) -> Pod:
@@ -133,12 +144,13 @@ def _pod(
         found.name,
         found.meta.labels,
         _addresses(found.shape.status),
-        ports,
+        declared[0],
         spec.nodeName or None,
         spec.hostNetwork,
         owner,
         account=account,
         dns=_dns(spec),
+        traits=declared[1],
     )
 
 
@@ -156,17 +168,17 @@ def _addresses(status: shapes.PodStatus) -> tuple[Address, ...]:
 
 
 class _Declared:
-    """The ports of pods; replicas that share their containers share their ports as well."""
+    """What containers declare; replicas that share their containers share that as well."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], tuple[object, tuple[ContainerPort, ...]]] = {}
+        self._known: dict[tuple[int, int], tuple[object, Declared]] = {}
 
-    def by(self, spec: shapes.PodSpec) -> tuple[ContainerPort, ...]:
+    def by(self, spec: shapes.PodSpec) -> Declared:
         containers = spec.containers, spec.initContainers
         key = id(containers[0]), id(containers[1])
         if key not in self._known:
             # Kept with the answer, so that no other list gets its identity.
-            self._known[key] = containers, _ports(spec)
+            self._known[key] = containers, (_ports(spec), traits(spec))
         return self._known[key][1]
 
 
@@ -211,6 +223,7 @@ def _stand_in(
         from_template=True,
         account=account,
         dns=_dns(template.spec),
+        traits=traits(template.spec),
     )
 
 

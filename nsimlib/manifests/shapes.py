@@ -73,12 +73,26 @@ class ServiceAccount:
 class ContainerPort:
     name: str = ""
     containerPort: int = 0
+    hostPort: int = 0
     protocol: str = ""
+
+
+@dataclass(slots=True)
+class EnvVar:
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(slots=True)
+class SecurityContext:
+    privileged: bool = False
 
 
 @dataclass(slots=True)
 class Container:
     ports: list[ContainerPort] = field(default_factory=list)
+    env: list[EnvVar] = field(default_factory=list)
+    securityContext: SecurityContext = field(default_factory=SecurityContext)
     restartPolicy: str = ""
 
 

@@ -14,6 +14,7 @@ from nsimlib.manifests.calico_writing import calico_spec, set_spec, tier_spec
 from nsimlib.manifests.cilium import CLUSTERWIDE, NAMESPACED
 from nsimlib.manifests.cilium_writing import cilium_body
 from nsimlib.manifests.cluster_policy_writing import cluster_policy_spec
+from nsimlib.manifests.containers import written_container
 from nsimlib.manifests.scalars import resolve
 from nsimlib.model.addresses import Address
 from nsimlib.model.cluster import Cluster
@@ -144,13 +145,10 @@ def _network_set(found: NetworkSet) -> Manifest:
 
 
 def _pod(pod: Pod, phase: str = "") -> Manifest:
-    ports = [
-        _said({"name": name, "containerPort": port.number, "protocol": port.protocol.value})
-        for name, port in pod.ports
-    ]
+    container = written_container(pod)
     spec = _said(
         {
-            "containers": [{"ports": ports}] if ports else [],
+            "containers": [container] if container else [],
             "nodeName": pod.node,
             "hostNetwork": pod.host_network or None,
             "serviceAccountName": "" if pod.account == ServiceAccount() else pod.account.name,

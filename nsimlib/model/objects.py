@@ -23,6 +23,7 @@ __all__ = [
     "Service",
     "ServiceAccount",
     "ServicePort",
+    "Traits",
     "Workload",
     "selects",
     "visible_labels",
@@ -69,6 +70,21 @@ class ServiceAccount:
     labels: Labels = field(default_factory=dict, hash=False)
 
 
+class Traits(NamedTuple):
+    """What the containers of a pod say besides their ports, as far as an audit asks.
+
+    `variables` are those of the environment that say whose credentials a pod has, and how an agent
+    is set; no others are kept. `host_ports` are ports of a container, each with that of its node.
+    """
+
+    variables: tuple[tuple[str, str], ...] = ()
+    host_ports: tuple[tuple[int, int], ...] = ()
+    privileged: bool = False
+
+
+NO_TRAITS = Traits()
+
+
 class OwnDns(NamedTuple):
     """What a pod with the DNS policy None is given instead of the cluster's resolv.conf."""
 
@@ -92,6 +108,7 @@ class Pod:
     account: ServiceAccount = ServiceAccount()
     #: None where the pod asks whom its cluster asks
     dns: OwnDns | None = None
+    traits: Traits = NO_TRAITS
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ from nsimlib.audit.words import listed, workloads
 from nsimlib.model.peers import DomainPeer
 from nsimlib.model.policy import Action, Direction, Policy, Rule
 
-__all__ = ["deny_rule_isolates", "fqdn_too_wide", "fqdn_without_dns_proxy"]
+__all__ = ["KINDS", "deny_rule_isolates", "fqdn_too_wide", "fqdn_without_dns_proxy"]
 
 KINDS: Final = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 #: names under which anybody can have one
