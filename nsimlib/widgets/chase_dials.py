@@ -9,6 +9,7 @@ from nsimlib.dns.timeline import Timeline
 from nsimlib.errors import SettingError
 from nsimlib.views.catalogue import say
 from nsimlib.views.chase import chase_html
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["ChaseDials"]
 
@@ -61,7 +62,7 @@ class ChaseDials(ipywidgets.VBox):
         controls = (self.interval, self.ttl, self.grace, self.jvm_ttl, self.when)
         for control in controls:
             control.observe(self.redraw, names="value")
-        super().__init__([*controls, self.view])
+        super().__init__([*controls, self.view, ArrowKeys()])
         self.redraw()
 
     @property

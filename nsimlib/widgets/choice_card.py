@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets
 
 from nsimlib.views.styles import box, prose
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["ChoiceCard"]
 
@@ -47,7 +48,7 @@ class ChoiceCard(ipywidgets.VBox):
         self.view = ipywidgets.HTML()
         self.keep, self.text = keep, text
         self.choices.observe(self.redraw, names="value")
-        super().__init__([self.question, self.choices, self.view])
+        super().__init__([self.question, self.choices, self.view, ArrowKeys()])
 
     def choose(self, choice: str | None) -> None:
         """Choose as a click would; None leaves all open."""

@@ -8,6 +8,7 @@ from nsimlib.evaluation.engine import why
 from nsimlib.model.cluster import Cluster
 from nsimlib.views.choices import end_choices, port_choices
 from nsimlib.views.html import error_html, verdict_html
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["ConnectionTester"]
 
@@ -48,7 +49,7 @@ class ConnectionTester(ipywidgets.VBox):
             [self.source, self.destination, self.port, self.cni],
             layout=ipywidgets.Layout(flex_flow="row wrap"),
         )
-        super().__init__([menus, self.connection, self.view])
+        super().__init__([menus, self.connection, self.view, ArrowKeys()])
         self.ask()
 
     def ask(self, _change: object = None) -> None:

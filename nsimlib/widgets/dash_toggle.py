@@ -7,6 +7,7 @@ import ipywidgets
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.tables import Table
 from nsimlib.views.matched import matched_beside, matched_pods
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["DashToggle"]
 
@@ -46,7 +47,7 @@ class DashToggle(ipywidgets.VBox):
         )
         self.view = ipywidgets.HTML()
         self.chosen.observe(self.redraw, names="value")
-        super().__init__([self.chosen, self.view])
+        super().__init__([self.chosen, self.view, ArrowKeys()])
         self.redraw()
 
     @property

@@ -11,6 +11,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
 from nsimlib.views.catalogue import say
 from nsimlib.views.dns_path import dns_path_html
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["DnsPathPicker"]
 
@@ -72,7 +73,8 @@ class DnsPathPicker(ipywidgets.VBox):
             control.observe(self.redraw, names="value")
         wrapped = ipywidgets.Layout(flex_flow="row wrap")
         column = ipywidgets.VBox([*menus])
-        super().__init__([ipywidgets.HBox([self.resolver, column], layout=wrapped), self.view])
+        controls = ipywidgets.HBox([self.resolver, column], layout=wrapped)
+        super().__init__([controls, self.view, ArrowKeys()])
         self.redraw()
 
     @property

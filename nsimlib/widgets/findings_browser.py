@@ -11,6 +11,7 @@ from nsimlib.audit.run import Audit
 from nsimlib.views.audit_page import finding_html
 from nsimlib.views.catalogue import say
 from nsimlib.views.styles import box
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["FindingsBrowser"]
 
@@ -39,7 +40,7 @@ class FindingsBrowser(ipywidgets.VBox):
         self.chosen.observe(self.redraw, names="value")
         in_rows = ipywidgets.Layout(flex_flow="row wrap")
         filters = ipywidgets.HBox([self.least, self.family, self.text], layout=in_rows)
-        super().__init__([filters, self.chosen, self.view])
+        super().__init__([filters, self.chosen, self.view, ArrowKeys()])
         self.filter()
 
     @property

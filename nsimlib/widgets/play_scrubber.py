@@ -12,6 +12,7 @@ from nsimlib.dns.timeline import Moment, Timeline
 from nsimlib.errors import NsimError, SettingError
 from nsimlib.views.html import error_html, html_of
 from nsimlib.views.timeline import lanes
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["PlayScrubber"]
 
@@ -79,7 +80,9 @@ class PlayScrubber(ipywidgets.VBox):
         wrapped = ipywidgets.Layout(flex_flow="row wrap")
         row = ipywidgets.HBox([self.scene, self.cni, self.policies], layout=wrapped)
         turned = ipywidgets.HBox([*self.dials.values()], layout=wrapped)
-        super().__init__([row, *([turned] if self.dials else []), self.time, self.view])
+        super().__init__(
+            [row, *([turned] if self.dials else []), self.time, self.view, ArrowKeys()]
+        )
         self.play()
 
     @property

@@ -10,6 +10,7 @@ from nsimlib.model.cluster import Cluster
 from nsimlib.patterns.block_rule import BITS, BlockRule
 from nsimlib.views.block_reach import block_reach_html, block_told
 from nsimlib.views.catalogue import say
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["PrefixSlider"]
 
@@ -82,7 +83,7 @@ class PrefixSlider(ipywidgets.VBox):
             control.observe(self.redraw, names="value")
         in_rows = ipywidgets.Layout(flex_flow="row wrap")
         row = ipywidgets.HBox([*switches], layout=in_rows)
-        super().__init__([self.prefix, row, self.cni, self.view])
+        super().__init__([self.prefix, row, self.cni, self.view, ArrowKeys()])
         self.redraw()
 
     @property

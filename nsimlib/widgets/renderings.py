@@ -9,6 +9,7 @@ from nsimlib.errors import NsimError
 from nsimlib.model.cluster import Cluster
 from nsimlib.views.below import html_of, text_of
 from nsimlib.views.html import error_html
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["Renderings"]
 
@@ -48,7 +49,7 @@ class Renderings(ipywidgets.VBox):
         self.view = ipywidgets.HTML()
         for control in (self.enforcer, self.connection):
             control.observe(self.redraw, names="value")
-        super().__init__([self.enforcer, self.connection, self.view])
+        super().__init__([self.enforcer, self.connection, self.view, ArrowKeys()])
         self.redraw()
 
     def redraw(self, _change: object = None) -> None:

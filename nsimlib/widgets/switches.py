@@ -6,6 +6,7 @@ import ipywidgets
 
 from nsimlib.model.cluster import Cluster
 from nsimlib.model.policy import Policy
+from nsimlib.widgets.arrow_keys import ArrowKeys
 
 __all__ = ["Switches"]
 
@@ -41,7 +42,7 @@ class Switches(ipywidgets.VBox):
             control.observe(self.redraw, names="value")
         in_rows = ipywidgets.Layout(flex_flow="row wrap")
         boxes = ipywidgets.HBox([*self.boxes.values()], layout=in_rows)
-        super().__init__([boxes, *controls, self.view])
+        super().__init__([boxes, *controls, self.view, ArrowKeys()])
         self.redraw()
 
     @property

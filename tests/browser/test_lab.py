@@ -151,6 +151,25 @@ def test_lesson_06_and_dns_path_picker(
     assert gone_out == []
 
 
+def test_arrow_keys_stay_with_radio_buttons_and_menus(open_notebook: Open) -> None:
+    notebook = run(open_notebook, "lessons/06-dns-is-traffic.ipynb")
+    keyboard = notebook.page.keyboard
+    notebook.page.get_by_role("radio", name="Connection timed out").focus()
+    keyboard.press("ArrowDown")
+    wait_for_view(notebook, "Your bet: ")
+    notebook.page.get_by_role("radio", name="kube-dns").focus()
+    keyboard.press("ArrowDown")
+    wait_for_view(notebook, "is a node; selectors select pods")
+    keyboard.press("ArrowUp")
+    wait_for_view(notebook, "kube-system/kube-dns; allowed")
+    policy = notebook.page.get_by_role("combobox", name="policy")
+    before = policy.input_value()
+    policy.focus()
+    keyboard.press("ArrowUp")
+    assert policy.input_value() != before
+    assert policy.evaluate("element => element === document.activeElement")
+
+
 def test_lesson_07_with_dials_and_pattern_tester(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:
