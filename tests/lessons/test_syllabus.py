@@ -126,11 +126,25 @@ def test_a_translation_has_the_fields_of_the_original(language: str) -> None:
     assert isinstance(english, dict)
     assert isinstance(other, dict)
 
-    def fields(sentence: str) -> set[str | None]:
-        return {name for _, name, _, _ in Formatter().parse(sentence)}
+    def fields(sentence: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
     for key, sentence in other.items():
         assert fields(sentence) == fields(english[key]), key
+
+
+def test_a_translation_has_only_keys_of_the_original() -> None:
+    english = read_shipped("data", "strings", "en.yaml")
+    german = read_shipped("data", "strings", "de.yaml")
+    assert isinstance(english, dict)
+    assert isinstance(german, dict)
+    assert german.keys() < english.keys()
+
+
+def test_what_a_translation_lacks_is_said_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSIM_LANGUAGE", "de")
+    assert say("exercise.passed", wanted=8) == "alle 8 Verbindungen enden wie gewünscht"
+    assert say("dns.resolver") == "resolver"
 
 
 def test_a_language_without_a_catalogue_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
