@@ -26,13 +26,14 @@ ns.Map(shop, "shop/debug", "api.payments.example", "443/TCP")
 # %% [markdown]
 # The packet arrives. A pod has two doors, **Ingress** at its left and **Egress** at its right. A door is
 # open until a policy shuts it (F1.9), and nobody wrote a policy for `debug`. Behind "Why" stands every
-# reason.
+# reason. A number such as F1.9 is that of a fact; you will look one up further down.
 
 # %% [markdown]
 # ## Predict
 #
 # Every lesson begins with bets. Choose before you go on: a lost bet teaches more than none. Your
-# choices stay in a file of your own folder.
+# choices stay in a file of your own folder. With the keyboard: Tab to an answer, arrow keys to change it,
+# Space to choose.
 
 # %%
 ns.predict("start-here/bet-1")
