@@ -58,10 +58,13 @@ ns.predict("dns-is-traffic/bet-3")
 #
 # Choose on top, and read two pictures. The boxes are the way of the question: the pod, the nameserver in its
 # `resolv.conf`, and who answers in the end. If a door stops it, its reasons are open. The bars are what the
-# resolver in the pod does meanwhile. The resolver is part of the C library: glibc in most images, musl in
-# Alpine's. `A+AAAA` are two questions for one name: its IPv4 addresses and its IPv6 addresses. A name with
-# fewer than five dots is tried with each suffix of the search list first, such as `shop.svc.cluster.local`.
+# resolver in the pod does meanwhile.
 #
+# The resolver is part of the C library: glibc in most images, musl in Alpine's. `A+AAAA` are two questions
+# for one name: its IPv4 addresses and its IPv6 addresses. A name with fewer than five dots is tried with each
+# suffix of the search list first, such as `shop.svc.cluster.local`.
+
+# %% [markdown]
 # 1. The policy is right with `kube-dns`. Choose the other resolvers: with how many does it still work?
 # 2. For each one, read the third box. What would a rule have to name?
 # 3. Back to `kube-dns`, with `dns-udp-only` and the name `fleet.shop.example`. Which line costs two minutes?
