@@ -11,7 +11,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from nsimlib.audit.registry import Rule
+from docs.rule_pages import rule_entry
 from nsimlib.audit.rules import RULES
 from nsimlib.explanation.facts import Fact, facts
 
@@ -81,13 +81,6 @@ def entry(fact: Fact) -> str:
     """Return a fact as a section with its number for a title."""
     article = f"\nThe article: {fact.article}\n" if fact.article else ""
     return f"## {fact.id}\n\n{fact.says}\n{article}\nSource: [{fact.title}](<{fact.link}>)\n"
-
-
-def rule_entry(rule: Rule) -> str:
-    """Return a rule as a section: when it fires, why that matters, what it rests on."""
-    rests = f"\nFacts: {', '.join(rule.facts)}\n" if rule.facts else ""
-    about = f"*{rule.family}*, severity {rule.severity.name.lower()}, `{rule.slug}`"
-    return f"## {rule.id} {rule.title}\n\n{about}\n\n{rule.why}\n{rests}"
 
 
 def build(target: Path, tools: Path) -> None:

@@ -9,14 +9,19 @@
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from nsimlib.audit.model import Confidence, Hit, Severity, Where
 from nsimlib.audit.registry import Rule
 from nsimlib.errors import visible
+from nsimlib.model.tables import Table
 
-__all__ = ["Finding"]
+__all__ = ["Finding", "findings_table", "numbered"]
+
+COLUMNS = ("id", "rule", "severity", "confidence", "object", "path", "line", "message", "fix")
 
 INDEX = re.compile(r"\[\d+\]")
 
@@ -100,3 +105,36 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.id} {self.severity.word}: {self.message}"
+
+
+def numbered(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings of which those that nothing tells apart have numbers.
+
+    So each has a fingerprint of its own.
+    """
+    seen = Counter[str]()
+    told = []
+    for each in findings:
+        seen[each.fingerprint] += 1
+        told.append(each.numbered(seen[each.fingerprint]))
+    return told
+
+
+def findings_table(title: str, findings: Iterable[Finding]) -> Table:
+    """Return findings as a table, a row each."""
+    return Table(title, COLUMNS, tuple(map(_row, findings)))
+
+
+def _row(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return (
+        finding.id,
+        finding.slug,
+        finding.severity.word,
+        finding.confidence.word,
+        place.object,
+        place.path,
+        str(place.source) if place.source.file else "",
+        finding.message,
+        finding.advice,
+    )

@@ -9,9 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from nsimlib.audit.accepted import Acceptance, Accepted, acceptances
+from nsimlib.audit.changes import FindingChanges, changes
 from nsimlib.audit.compliance import evidence_table
 from nsimlib.audit.context import Context
-from nsimlib.audit.findings import Finding
+from nsimlib.audit.findings import Finding, findings_table, numbered
 from nsimlib.audit.model import Confidence, Need, Severity
 from nsimlib.audit.registry import Rule
 from nsimlib.audit.roots import rooted
@@ -30,7 +31,6 @@ __all__ = ["TRIES", "Audit", "Progress", "audited"]
 
 #: patches that a report tries if nobody says how many; each trial asks all rules again
 TRIES: Final = 25
-COLUMNS = ("id", "rule", "severity", "confidence", "object", "path", "line", "message", "fix")
 
 
 class Progress(Protocol):
@@ -104,6 +104,24 @@ class Audit(Shown):
             )
         )
 
+    def since(self, earlier: "Audit") -> FindingChanges:
+        """Return what became of the findings of an earlier audit: those of a review are new.
+
+        Findings are known by what they say of which object, whatever line that stands on.
+
+        >>> import nsimlib as ns
+        >>> shop = ns.scenario("shop")
+        >>> after = ns.audit(shop.without("shop/checkout-egress"), cni="calico")
+        >>> after.since(ns.audit(shop, cni="calico")).summary
+        'Findings: 0 brought, 1 taken away, 14 kept'
+        """
+        return changes(earlier.everything, self.everything)
+
+    @property
+    def everything(self) -> tuple[Finding, ...]:
+        """The findings and those that somebody accepts."""
+        return (*self.findings, *(each.finding for each in self.accepted))
+
     def trial(self, finding: Finding) -> Trial:
         """Return what becomes of the cluster with a finding's patch applied to a copy.
 
@@ -117,9 +135,14 @@ class Audit(Shown):
         if finding.fingerprint not in self._trials:
             cluster, documents = patched(self.cluster, finding.hit.fix)
             again = _audited(self.context.after(cluster), self.chosen)
-            gone, new = _apart(self, again), _apart(again, self)
+            change = again.since(self)
             self._trials[finding.fingerprint] = Trial(
-                finding, documents, gone, new, self.context, again.context
+                finding,
+                documents,
+                change.taken_away,
+                change.brought,
+                self.context,
+                again.context,
             )
         return self._trials[finding.fingerprint]
 
@@ -152,7 +175,7 @@ class Audit(Shown):
 
     def table(self) -> Table:
         """Return the findings as a table, the worst first."""
-        return Table(self.summary, COLUMNS, tuple(map(_row, self.findings)))
+        return findings_table(self.summary, self.findings)
 
     to_table = table
 
@@ -251,47 +274,11 @@ def _audited(context: Context, chosen: tuple[str, ...], progress: Progress | Non
             unasked[missing[0]].append(rule.id)
         else:
             found += (Finding(rule, hit) for hit in rule.look(context))
-    numbered = _numbered(found)
+    each_once = numbered(found)
     return Audit(
         context,
-        findings=rooted(each for each in numbered if not each.hit.needs),
-        questions=tuple(each for each in numbered if each.hit.needs),
+        findings=rooted(each for each in each_once if not each.hit.needs),
+        questions=tuple(each for each in each_once if each.hit.needs),
         unasked={need: tuple(ids) for need, ids in unasked.items()},
         chosen=chosen,
-    )
-
-
-def _numbered(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings that nothing tells apart get numbers, so that each has a fingerprint of its own."""
-    seen = Counter[str]()
-    numbered = []
-    for each in findings:
-        seen[each.fingerprint] += 1
-        numbered.append(each.numbered(seen[each.fingerprint]))
-    return numbered
-
-
-def _everything(found: Audit) -> dict[str, Finding]:
-    flat = (f for each in found.findings for f in (each, *each.consequences))
-    return {each.fingerprint: each for each in flat}
-
-
-def _apart(one: Audit, other: Audit) -> tuple[Finding, ...]:
-    """The findings of one audit that the other has not."""
-    theirs = _everything(other)
-    return tuple(f for key, f in _everything(one).items() if key not in theirs)
-
-
-def _row(finding: Finding) -> tuple[object, ...]:
-    place = finding.place
-    return (
-        finding.id,
-        finding.slug,
-        finding.severity.word,
-        finding.confidence.word,
-        place.object,
-        place.path,
-        str(place.source) if place.source.file else "",
-        finding.message,
-        finding.advice,
     )

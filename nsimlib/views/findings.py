@@ -2,6 +2,7 @@
 
 from html import escape
 
+from nsimlib.audit.changes import FindingChanges
 from nsimlib.audit.findings import Finding
 from nsimlib.audit.model import Severity
 from nsimlib.audit.run import Audit
@@ -36,6 +37,16 @@ def _(found: Audit) -> str:
     more = say("audit.more-input", count=len(found.questions)) if found.questions else ""
     table = f'<table style="{TABLE}">{caption}<tr>{head}</tr>{rows}</table>'
     return box(scrolling(table) + (f"<p>{escape(more)}</p>" if more else ""))
+
+
+@text_of.register
+def _(found: FindingChanges) -> str:
+    return text_of(found.table())
+
+
+@html_of.register
+def _(found: FindingChanges) -> str:
+    return html_of(found.table())
 
 
 def _row(finding: Finding) -> str:

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["FIXTURES", "Section", "sections"]
+__all__ = ["FIXTURES", "Section", "example_of", "sections"]
 
 FIXTURES = Path(__file__).parent / "fixtures"
+#: beside the fixture of H911: one namespace is tested, and others are not
+EXPECTED = "kind: Expectations\ndeny: [tested/web -> 169.254.169.254:80/TCP]\n"
 HEADING = re.compile(r"^### (\w+)([^:\n]*)(?::([^\n]*))?\n", re.MULTILINE)
 
 
@@ -44,12 +46,22 @@ class Section:
     def also(self) -> set[str]:
         return {f"NSIM-{each}" for each in self.option("also").split(",") if each}
 
+    @property
+    def expect(self) -> str | None:
+        """The expectations beside it, if its rule asks for some."""
+        return EXPECTED if self.rule == "NSIM-H911" else None
+
     def option(self, name: str) -> str:
         given = dict(word.partition("=")[::2] for word in self.words)
         return given.get(name, "")
 
     def __str__(self) -> str:
         return "-".join((self.rule.removeprefix("NSIM-"), self.kind, *self.words))
+
+
+def example_of(rule: str) -> Section:
+    """Return the section that shows a rule on its page: the first that is bad."""
+    return next(each for each in sections() if each.rule == rule and each.kind == "bad")
 
 
 @cache

@@ -160,3 +160,28 @@ def test_an_audit_shows_itself() -> None:
     found = audit(loads(POLICY), cni="calico")
     assert repr(found).startswith("Audit (calico): 1 medium\nid ")
     assert "namespace-name-label" in found._repr_html_()
+
+
+def test_what_a_change_does_to_findings_is_told_with_those_that_are_accepted() -> None:
+    before = audit(loads(NAMESPACES + POLICY), cni="calico")
+    mended = POLICY.replace("name: kube-system", "kubernetes.io/metadata.name: kube-system")
+    assert mended != POLICY
+    known = before.to_baseline("known")
+    after = audit(loads(NAMESPACES + mended), cni="calico", baseline=known)
+    change = after.since(before)
+    assert {each.id for each in change.taken_away} == {"NSIM-S203", "NSIM-D301", "NSIM-D309"}
+    assert {each.id for each in change.kept} == {each.finding.id for each in after.accepted}
+    assert not change.brought
+    assert change.summary in repr(change)
+    assert change.summary in change._repr_html_()
+
+
+def test_a_trial_does_not_bring_what_is_accepted() -> None:
+    before = audit(loads(NAMESPACES + POLICY), cni="calico")
+    (first, *others) = before.findings
+    entries = audit(loads(NAMESPACES + POLICY), cni="calico").to_baseline("known")
+    kept = entries.replace(first.fingerprint, "f" * 16)
+    after = audit(loads(NAMESPACES + POLICY), cni="calico", baseline=kept)
+    assert [each.fingerprint for each in after.findings] == [first.fingerprint]
+    assert after.trial(first).new == before.trial(first).new
+    assert others

@@ -19,6 +19,7 @@ dump = "shop"  # or "dump.json", or a folder
 candidate = None  # the policies as they will be: "web-egress.yaml", or their text
 added = None  # ["shop/web -> kube-system/coredns:53/UDP"]
 removed = None  # what the change is to take away, if anything
+enforcer = None  # "calico", "cilium", ...: whoever enforces
 repaired = None  # the second attempt, after this page has spoken
 
 # %% [markdown]
@@ -136,6 +137,41 @@ ns.assert_only(before, better, added=wanted, removed=removed or [])
 
 # %%
 print(ns.difference(before, better).to_markdown())
+
+# %% [markdown]
+# ## Findings that come and go
+#
+# Connections say what changes now. Findings say what is wrong or weak, also for pods to come. What the first
+# attempt brings (`+`) and takes away (`-`); findings are the same ones wherever their line has moved to.
+
+# %%
+cni = enforcer or "auto"
+earlier = ns.audit(before, cni=cni)
+ns.audit(after, cni=cni).since(earlier)
+
+# %% [markdown]
+# The repair takes all three findings about DNS away. Two low ones come with it: the dump had the protocol of
+# each port, and the attempt leaves it out.
+
+# %%
+review = ns.audit(better, cni=cni).since(earlier)
+review
+
+# %% [markdown]
+# Of the first attempt the audit knew the dash too many, and had tried the patch on a copy.
+
+# %%
+split = [each for each in ns.audit(after, cni=cni).findings if each.id == "NSIM-S201"]
+print(*(ns.audit(after, cni=cni).trial(each).diff for each in split))
+
+# %% [markdown]
+# In a pipeline a baseline does the same. The findings of now are accepted, and whatever fails is new:
+# `nsim audit before/ --write-baseline known.yaml --reason "known before"`, then
+# `nsim audit after/ --baseline known.yaml --format markdown`.
+
+# %%
+baseline = earlier.to_baseline("known before this change")
+print(ns.audit(after, cni=cni, baseline=baseline).to_markdown())
 
 # %% [markdown]
 # ## So that it stays so
