@@ -120,8 +120,11 @@ def data_tier_internet(context: Context) -> Iterator[Hit]:
     found = defaultdict[tuple[str, tuple[Policy, ...]], list[Pod]](list)
     for group in context.groups(Direction.EGRESS):
         if group.namespace not in EXEMPT:
-            pods = [pod for pod in group.pods if _keeps_data(pod) and _leaves(context, [pod])]
-            found[group.namespace, group.isolating] += pods
+            for each in group.pods:
+                # Labels that no policy asks for do not tell the pods of a class apart.
+                pods = [pod for pod in context.members([each]) if _keeps_data(pod)]
+                if pods and _leaves(context, pods[:1]):
+                    found[group.namespace, group.isolating] += pods
     for (namespace, isolating), pods in found.items():
         if pods:
             yield _leaving(context, namespace, isolating, pods)

@@ -1,6 +1,6 @@
 """Which namespaces are covered by policies at all."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,13 +30,22 @@ EXEMPT: Final = (
     "kube-system",
     "tigera-operator",
 )
-#: labels of pods whose work it is to let everybody in
-EDGE: Final = (
-    ("app.kubernetes.io/name", "ingress-nginx"),
-    ("app.kubernetes.io/name", "traefik"),
-    ("istio", "ingressgateway"),
-    ("nsimlib.io/role", "edge"),
+#: last parts of keys of labels by which pods, or their namespace, say what they run
+RUNS: Final = ("app", "component", "istio", "k8s-app", "name")
+#: what runs to let everybody in
+DOORS: Final = (
+    "haproxy-ingress",
+    "ingress-controller",
+    "ingress-nginx",
+    "ingressgateway",
+    "istio-ingressgateway",
+    "kong",
+    "kubernetes-ingress",
+    "nginx-ingress",
+    "traefik",
 )
+#: says it of any other
+EDGE: Final = ("nsimlib.io/role", "edge")
 
 
 @rule(
@@ -54,10 +63,10 @@ def no_default_deny_egress(context: Context) -> Iterator[Hit]:
     They may send anywhere: to the internet, to the metadata service, to every database that does
     not keep them out. Namespaces of the system are left out.
     """
-    for namespace, free, known in _not_isolated(context, Direction.EGRESS):
+    for namespace, free, count in _not_isolated(context, Direction.EGRESS):
         yield Hit(
             (Where(f"Namespace {namespace}"),),
-            f"Namespace {namespace}: {context.alike(free)} of {context.alike(known)} pods may send "
+            f"Namespace {namespace}: {len(free)} of {count} pods may send "
             f"anywhere, {listed(workloads(free))}. Add allow-dns, then deny egress by default.",
             confidence=context.confidence(free),
             pods=workloads(free),
@@ -79,20 +88,27 @@ def no_default_deny_ingress(context: Context) -> Iterator[Hit]:
     """Pods of a namespace are isolated for ingress by no policy.
 
     Whoever gets into any pod of the cluster may connect to them. Namespaces of the system are left
-    out, and so are pods whose labels say that they are the door of the cluster.
+    out, and so are pods that are the door of the cluster: by their labels, or those of their
+    namespace, they run an ingress controller, or are labelled `nsimlib.io/role: edge`.
     """
-    for namespace, found, known in _not_isolated(context, Direction.INGRESS):
-        free = [pod for pod in found if not any(label in EDGE for label in pod.labels.items())]
+    for namespace, found, count in _not_isolated(context, Direction.INGRESS):
+        free = [pod for pod in found if not _is_door(pod)]
         if free:
+            # A deny for all pods of the namespace would shut its doors too.
+            has_doors = len(free) < len(found)
             yield Hit(
                 (Where(f"Namespace {namespace}"),),
-                f"Namespace {namespace}: {context.alike(free)} of {context.alike(known)} pods let "
+                f"Namespace {namespace}: {len(free)} of {count} pods let "
                 f"everybody in, {listed(workloads(free))}. Allow who needs them, then deny ingress "
                 "by default.",
                 confidence=context.confidence(free),
                 pods=workloads(free),
-                fix=_closing(context, namespace, Direction.INGRESS),
-                advice="Allow who needs the pods first: the fix lets nobody in.",
+                fix=None if has_doors else _closing(context, namespace, Direction.INGRESS),
+                advice=(
+                    "Deny ingress to these pods alone: others are a door of the cluster."
+                    if has_doors
+                    else "Allow who needs the pods first: the fix lets nobody in."
+                ),
             )
 
 
@@ -115,9 +131,10 @@ def namespace_without_policy(context: Context) -> Iterator[Hit]:
     for direction in Direction:
         for group in context.groups(direction):
             reached |= {group.namespace} if group.policies else set()
-            known[group.namespace] += group.pods
+            known[group.namespace] += context.members(group.pods)
     for namespace, pods in sorted(known.items()):
         if namespace not in reached and namespace not in EXEMPT:
+            directions = (Direction.EGRESS,) if any(map(_is_door, pods)) else tuple(Direction)
             yield Hit(
                 (Where(f"Namespace {namespace}"),),
                 f"Namespace {namespace}: no policy applies to any of its pods, "
@@ -125,23 +142,27 @@ def namespace_without_policy(context: Context) -> Iterator[Hit]:
                 "allow-dns, then deny by default.",
                 confidence=context.confidence(pods),
                 pods=workloads(pods),
-                fix=_closing(context, namespace, *Direction),
+                fix=_closing(context, namespace, *directions),
                 advice="Allow what the pods need first: the fix takes away everything but DNS.",
             )
 
 
-def _not_isolated(
-    context: Context, direction: Direction
-) -> Iterator[tuple[str, list[Pod], list[Pod]]]:
-    """Namespaces with a pod of each class that no policy isolates, and of each class at all."""
-    free, known = defaultdict[str, list[Pod]](list), defaultdict[str, list[Pod]](list)
+def _is_door(pod: Pod) -> bool:
+    labels = (*pod.labels.items(), *pod.namespace.labels.items())
+    runs = (value for key, value in labels if key.rpartition("/")[2] in RUNS)
+    return EDGE in labels or any(value in DOORS for value in runs)
+
+
+def _not_isolated(context: Context, direction: Direction) -> Iterator[tuple[str, list[Pod], int]]:
+    """Namespaces with the pods that no policy isolates, and how many pods they have."""
+    free, counts = defaultdict[str, list[Pod]](list), Counter[str]()
     for group in context.groups(direction):
-        known[group.namespace] += group.pods
+        counts[group.namespace] += context.alike(group.pods)
         if not group.isolating:
-            free[group.namespace] += group.pods
+            free[group.namespace] += context.members(group.pods)
     for namespace, pods in sorted(free.items()):
         if namespace not in EXEMPT:
-            yield namespace, pods, known[namespace]
+            yield namespace, pods, counts[namespace]
 
 
 def _closing(context: Context, namespace: str, *directions: Direction) -> Patch | None:

@@ -38,7 +38,8 @@ def deny_in_system_namespace(context: Context) -> Iterator[Hit]:
     for direction in Direction:
         for group in context.groups(direction):
             if group.namespace in EXEMPT and group.isolating:
-                pods = [pod for pod in group.pods if pod.owner not in servers]
+                members = context.members(group.pods)
+                pods = [pod for pod in members if pod.owner not in servers]
                 found = [(pod, w) for pod in pods if (w := _broken(context, direction, pod))]
                 if found:
                     yield _cut_off(context, group, [pod for pod, _ in found], found[0][1])

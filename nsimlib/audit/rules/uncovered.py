@@ -38,9 +38,10 @@ def pod_uncovered(context: Context) -> Iterator[Hit]:
         for group in context.groups(direction):
             spaces[group.namespace].append(group)
         for namespace, groups in sorted(spaces.items()):
-            free = [pod for group in groups if not group.isolating for pod in group.pods]
+            pods = (pod for group in groups if not group.isolating for pod in group.pods)
+            free = list(context.members(pods))
             count = context.alike(pod for group in groups for pod in group.pods)
-            covered = count - context.alike(free)
+            covered = count - len(free)
             if free and namespace not in EXEMPT and covered * 100 >= count * MOST:
                 yield _missed(context, direction, groups, free, covered)
 
