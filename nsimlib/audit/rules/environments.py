@@ -1,5 +1,6 @@
 """Environments that should be apart, and data that should not meet the internet."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
@@ -23,7 +24,17 @@ __all__ = ["cross_environment", "data_tier_internet"]
 
 #: the last part of a label's key by which a namespace says which environment it is
 ENVIRONMENT: Final = ("environment", "env", "stage")
-PRODUCTION: Final = ("prod", "production", "prd", "live")
+#: parts of what the label says, such as `prod` of prod-eu
+PRODUCTION: Final = {"live", "prd", "prod", "production"}
+#: and parts that make it none, such as `pre` of pre-prod
+BEFORE: Final = {"dev", "no", "non", "not", "pre", "qa", "stage", "staging", "test"}
+#: namespaces and values of the label that belong to all environments
+SHARED: Final = {
+    *("common", "global", "infra", "platform", "shared"),
+    *("cert-manager", "ingress", "ingress-nginx", "logging", "monitoring", "observability"),
+    *("prometheus", "registry"),
+    *EXEMPT,
+}
 #: labels by which pods say that they keep data
 TIERS: Final = ("tier", "component", "role")
 DATA: Final = ("database", "db", "data", "datastore")
@@ -36,7 +47,8 @@ def cross_environment(context: Context) -> Iterator[Hit]:
     """A rule connects production with an environment that is none, by the labels of namespaces.
 
     Whoever breaks into a test system is in production then, with test's care and production's
-    data. Namespaces that say no environment, such as those of monitoring, belong to all of them.
+    data. Namespaces that say no environment, or say `shared`, belong to all of them. So do those
+    that are known to, such as `monitoring`, `ingress` and `registry`.
     """
     for policy, each in context.rules():
         own = context.cluster.namespaces.get(policy.namespace or "")
@@ -47,13 +59,15 @@ def cross_environment(context: Context) -> Iterator[Hit]:
 
 
 def _environment(namespace: Namespace) -> tuple[str, str] | None:
-    """The label that says the environment."""
+    """The label that says the environment; None where a namespace serves all of them."""
     found = namespace.labels.items()
-    return next((each for each in found if each[0].rpartition("/")[2] in ENVIRONMENT), None)
+    label = next((each for each in found if each[0].rpartition("/")[2] in ENVIRONMENT), None)
+    return label if label and SHARED.isdisjoint((namespace.name, label[1].lower())) else None
 
 
 def _is_production(label: tuple[str, str]) -> bool:
-    return label[1].lower() in PRODUCTION
+    parts = {part.rstrip("0123456789") for part in re.split(r"[-_.]", label[1].lower())}
+    return not PRODUCTION.isdisjoint(parts) and BEFORE.isdisjoint(parts)
 
 
 def _crossed(
