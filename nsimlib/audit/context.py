@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property, reduce
 
 from nsimlib.audit.model import Confidence, Need
+from nsimlib.audit.owners import has_word
 from nsimlib.audit.resolvers import Resolvers, resolvers_of
 from nsimlib.audit.standins import completed
 from nsimlib.cni.choosing import profile_for
@@ -138,6 +139,8 @@ class Context:
             return self.expected is not None
         if need is Need.AGENT:
             return self.agent is not None
+        if need is Need.OWNERS:
+            return any(map(has_word, self.given.policies))
         kinds = {kind for kind, _ in self.given.report.objects}
         return bool(kinds.intersection(KINDS[need]) if kinds else getattr(self.given, HELD[need]))
 

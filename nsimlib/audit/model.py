@@ -53,6 +53,7 @@ class Need(Enum):
     PROFILE = "the enforcer: audit(…, cni=…)"
     INVENTORY = "places outside: objects of kind Place"
     AGENT = "the DaemonSet aws-node, whose variables say how its agent is set"
+    OWNERS = "an owner on some policy: a label `team`, or an annotation `purpose`"
     EXPECTATIONS = "what is to be denied: audit(…, expect=…)"
 
 

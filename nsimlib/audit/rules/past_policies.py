@@ -9,10 +9,10 @@ from nsimlib.audit.accepted import overdue
 from nsimlib.audit.blocks import METADATA
 from nsimlib.audit.context import Context
 from nsimlib.audit.model import Hit, Need, Severity, Where
+from nsimlib.audit.owners import said
 from nsimlib.audit.patches import Patch, written
 from nsimlib.audit.registry import rule
 from nsimlib.audit.rules.hygiene import EXEMPT
-from nsimlib.audit.rules.upkeep import said
 from nsimlib.audit.words import keys, listed, workloads
 from nsimlib.model.objects import Pod
 from nsimlib.model.policy import Direction, Policy

@@ -13,9 +13,9 @@ from nsimlib.audit.context import Context
 from nsimlib.audit.examples import allowed_by
 from nsimlib.audit.model import Hit, Severity, Where
 from nsimlib.audit.near import NearRules
+from nsimlib.audit.owners import said
 from nsimlib.audit.patches import Patch
 from nsimlib.audit.registry import rule
-from nsimlib.audit.rules.upkeep import said
 from nsimlib.audit.words import listed
 from nsimlib.model.peers import BlockPeer
 from nsimlib.model.policy import Direction, Policy, Rule

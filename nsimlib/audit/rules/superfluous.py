@@ -8,10 +8,10 @@ from nsimlib.audit.context import Context
 from nsimlib.audit.examples import allowed_by
 from nsimlib.audit.model import Hit, Severity, Where
 from nsimlib.audit.near import NearRules
+from nsimlib.audit.owners import owners
 from nsimlib.audit.patches import Patch
 from nsimlib.audit.registry import rule
 from nsimlib.audit.rules.redundancy import compared
-from nsimlib.audit.rules.upkeep import owners
 from nsimlib.audit.words import keys
 from nsimlib.model.policy import Combination, Policy, Rule
 from nsimlib.model.selectors import EVERYTHING, LabelSelector, Operator, Requirement

@@ -2,33 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
 
 from nsimlib.audit.context import Context
-from nsimlib.audit.model import Hit, Severity, Where
+from nsimlib.audit.model import Hit, Need, Severity, Where
+from nsimlib.audit.owners import has_word
 from nsimlib.audit.patches import Patch, written
 from nsimlib.audit.registry import rule
 from nsimlib.audit.words import listed
 from nsimlib.model.policy import Policy
 
-__all__ = ["OWNERS", "missing_namespace", "no_owner_or_purpose", "owners", "said"]
-
-#: last parts of keys of labels and annotations that say whose an object is
-OWNERS: Final = ("owner", "team")
-#: and of those that say what it is for
-PURPOSES: Final = ("description", "purpose")
-
-
-def said(policy: Policy, field: str) -> dict[str, str]:
-    """Return the labels or annotations that the author of a policy wrote."""
-    found = written(policy, f"metadata.{field}")
-    return dict(found) if isinstance(found, dict) else {}
-
-
-def owners(policy: Policy, keys: tuple[str, ...] = OWNERS) -> tuple[str, ...]:
-    """Return what labels and annotations say of whose a policy is."""
-    labels = (*said(policy, "labels").items(), *said(policy, "annotations").items())
-    return tuple(sorted(str(value) for key, value in labels if key.rpartition("/")[2] in keys))
+__all__ = ["missing_namespace", "no_owner_or_purpose"]
 
 
 @rule("NSIM-H906", "missing-namespace", Severity.MEDIUM, references=("Cyclonus lint",))
@@ -57,20 +40,21 @@ def missing_namespace(context: Context) -> Iterator[Hit]:
     "NSIM-H907",
     "no-owner-or-purpose",
     Severity.INFO,
+    needs=(Need.OWNERS,),
     references=("PCI DSS 4.0.1, 1.2: a purpose for each allowed flow",),
 )
 def no_owner_or_purpose(context: Context) -> Iterator[Hit]:
     """Some policies of a namespace say whose they are or what for, and others do not.
 
-    Nobody dares to remove a policy that nobody owns. Where no policy of a namespace says it, that
-    is how its people work, and nothing is said.
+    Nobody dares to remove a policy that nobody owns. Where no policy at all says it, the rule is
+    not asked; where none of a namespace does, that is how its people work.
     """
     spaces = defaultdict[str, list[Policy]](list)
     for policy in context.given.policies:
         if policy.written is not None and policy.namespace is not None:
             spaces[policy.namespace].append(policy)
     for namespace, policies in sorted(spaces.items()):
-        silent = [each for each in policies if not owners(each, (*OWNERS, *PURPOSES))]
+        silent = [each for each in policies if not has_word(each)]
         if 0 < len(silent) < len(policies):
             yield Hit(
                 tuple(Where.of(each, "metadata") for each in silent),
