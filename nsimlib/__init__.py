@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from nsimlib.evaluation.expectations import expect
     from nsimlib.evaluation.hosts import host_reach
     from nsimlib.evaluation.isolation import isolation, policy_table
+    from nsimlib.evaluation.layers import packet_layers
     from nsimlib.evaluation.reachability import reachability
     from nsimlib.evaluation.two_doors import two_doors
     from nsimlib.explanation.facts import fact
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
     from nsimlib.widgets.door_switch import DoorSwitch
     from nsimlib.widgets.exposure_board import ExposureBoard
     from nsimlib.widgets.findings_browser import FindingsBrowser
+    from nsimlib.widgets.layer_slider import LayerSlider
     from nsimlib.widgets.map import Map
     from nsimlib.widgets.packet_stepper import PacketStepper
     from nsimlib.widgets.pattern_tester import PatternTester
@@ -168,6 +170,7 @@ PLACES = {
     "evaluation.expectations": "expect",
     "evaluation.hosts": "host_reach",
     "evaluation.isolation": "isolation policy_table",
+    "evaluation.layers": "packet_layers",
     "evaluation.reachability": "reachability",
     "evaluation.two_doors": "two_doors",
     "explanation.facts": "fact",
@@ -207,6 +210,7 @@ PLACES = {
     "widgets.door_switch": "DoorSwitch",
     "widgets.exposure_board": "ExposureBoard",
     "widgets.findings_browser": "FindingsBrowser",
+    "widgets.layer_slider": "LayerSlider",
     "widgets.map": "Map",
     "widgets.packet_stepper": "PacketStepper",
     "widgets.pattern_tester": "PatternTester",
@@ -231,6 +235,7 @@ __all__ = [
     "ExposureBoard",
     "FindingsBrowser",
     "Lab",
+    "LayerSlider",
     "LiveResolver",
     "ManifestError",
     "Map",
@@ -295,6 +300,7 @@ __all__ = [
     "matched_pods",
     "matrices",
     "overview",
+    "packet_layers",
     "pattern",
     "pattern_names",
     "pattern_table",

@@ -18,6 +18,7 @@ from nsimlib.errors import UnknownName
 from nsimlib.evaluation.combination import Outcome
 from nsimlib.evaluation.engine import why
 from nsimlib.evaluation.hosts import host_reach
+from nsimlib.evaluation.layers import ASPECTS, value_judged
 from nsimlib.evaluation.reachability import reachability
 from nsimlib.evaluation.verdict import DirectionVerdict, Verdict
 from nsimlib.lessons.entries import Entry
@@ -157,6 +158,11 @@ def lookup_queries(cluster: Cluster, cni: str, pod: str, name: str) -> int:
     return len(dns_path(cluster, pod, name, cni=cni).lookup.queries)
 
 
+def can_be_named(_cluster: Cluster, aspect: str) -> str:
+    """Whether a rule of a NetworkPolicy has a field for something: `yes` or `no`."""
+    return "yes" if ASPECTS[aspect].field else "no"
+
+
 def _chains(cluster: Cluster, cni: str, pod: str) -> Datapath:
     found = datapath(cni, cluster, pod)
     if not isinstance(found, Datapath):
@@ -174,6 +180,7 @@ Measure = Callable[..., object]
 MEASURES: dict[str, Measure] = {
     "address_judged": address_judged,
     "addresses_reached": addresses_reached,
+    "can_be_named": can_be_named,
     "caused_by": caused_by,
     "deciding_chain": deciding_chain,
     "end": end,
@@ -193,6 +200,7 @@ MEASURES: dict[str, Measure] = {
     "seconds_missing": seconds_missing,
     "shut_door": shut_door,
     "sources_of": sources_of,
+    "value_judged": value_judged,
 }
 
 

@@ -16,6 +16,7 @@ __all__ = ["Shown"]
 APART = {
     "audit": "nsimlib.views.findings",
     "datapath": "nsimlib.views.below",
+    "evaluation.layers": "nsimlib.views.packet_layers",
     "dns": "nsimlib.views.timeline",
     "dns.lookups": "nsimlib.views.lookup",
     "dns.path": "nsimlib.views.dns_path",

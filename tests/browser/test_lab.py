@@ -75,6 +75,19 @@ def test_start_page_with_bets_and_connection_tester(
     assert gone_out == []
 
 
+def test_lesson_01_and_layer_slider_by_keyboard(
+    open_notebook: Open, pictures: Path, gone_out: list[str]
+) -> None:
+    notebook = run(open_notebook, "lessons/01-one-packet.ipynb")
+    save(notebook, pictures, "01-one-packet")
+    slider = notebook.page.get_by_role("slider").last
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    wait_for_view(notebook, "with nothing else: allowed")
+    assert gone_out == []
+
+
 def test_lesson_02_and_policy_switch(
     open_notebook: Open, pictures: Path, gone_out: list[str]
 ) -> None:

@@ -161,8 +161,7 @@ review
 # Of the first attempt the audit knew the dash too many, and had tried the patch on a copy.
 
 # %%
-split = [each for each in ns.audit(after, cni=cni).findings if each.id == "NSIM-S201"]
-print(*(ns.audit(after, cni=cni).trial(each).diff for each in split))
+print(ns.audit(after, cni=cni, only=["and-or-split-peer"]).to_markdown())
 
 # %% [markdown]
 # In a pipeline a baseline does the same. The findings of now are accepted, and whatever fails is new:

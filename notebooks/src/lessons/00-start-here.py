@@ -251,5 +251,5 @@ ns.progress("start-here")
 #
 # Not covered here: what a real plugin does where the text is silent.
 #
-# Next: [02 Isolation is a switch](02-isolation-is-a-switch.ipynb), or with a cluster of your own
+# Next: [01 One packet](01-one-packet.ipynb), [02 Isolation is a switch](02-isolation-is-a-switch.ipynb), or with a cluster of your own
 # [Why is it blocked?](../audit/why-is-it-blocked.ipynb)
