@@ -4,8 +4,8 @@
 # A policy is asked about a packet. So what it can say depends on what is in the packet, at the place where somebody
 # looks. This lesson follows one connection from the name that an application has to the wire.
 #
-# The cluster has `web` and `orders` in namespace `shop`. `orders` is a connection pool before a database: it listens on
-# 6432, and the Service before it has the port of PostgreSQL, 5432.
+# The cluster has `web` and `orders-0` in namespace `shop`. `orders-0` is a connection pool before a database: it listens
+# on 6432, and the Service `orders` before it has the port of PostgreSQL, 5432.
 
 # %%
 import nsimlib as ns
@@ -23,7 +23,13 @@ lesson
 # %%
 by_address = {"by-service-address": ready["by-service-address"]}
 ns.Map(
-    cluster, "shop/web", "10.96.0.40", "5432/TCP", policies=by_address, on=by_address, cni="calico"
+    cluster,
+    "shop/web",
+    "shop/service/orders",
+    "5432/TCP",
+    policies=by_address,
+    on=by_address,
+    cni="calico",
 )
 
 # %% [markdown]
@@ -103,7 +109,7 @@ ns.settle("one-packet/bet-3")
 ns.fact("E7")
 
 # %% [markdown]
-# So a policy that lets `web` reach the pod of `orders` and nothing else keeps it from the name.
+# So a policy that lets `web` reach the pod behind `orders` and nothing else keeps it from the name.
 
 # %%
 by_pod = cluster.with_policies(ready["by-pod"])
