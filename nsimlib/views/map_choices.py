@@ -42,7 +42,7 @@ def _choice(cluster: Cluster, end: End) -> Choice:
 
 
 def end_at(cluster: Cluster, found: Topology, name: str) -> End:
-    """Return the tile of an end: its own, that of a pod's workload, or of an address's place.
+    """Return the tile of an end: its own, a Service's, a pod's workload's, or an address's place.
 
     Raises
     ------
@@ -51,6 +51,11 @@ def end_at(cluster: Cluster, found: Topology, name: str) -> End:
     """
     if end := found.end(name):
         return end
+    for service in cluster.services:
+        names = (service.key, *map(str, service.cluster_ips))
+        own = f"{service.namespace}/service/{service.name}"
+        if name in names and (end := found.end(own)):
+            return end
     for party in parties(cluster, parse_end(name)):
         if end := found.end(_tile(cluster, party)):
             return end

@@ -88,7 +88,8 @@ class LayerSlider(ipywidgets.VBox):
 
     def redraw(self, _change: object = None) -> None:
         """Draw the moment."""
-        self.view.value = layers_html(self.layers, self.at)
+        under = f"<p>{say('layers.under', cni=self.cni.value)}</p>"
+        self.view.value = under + layers_html(self.layers, self.at)
 
     def __repr__(self) -> str:
         return f"LayerSlider: {self.layers.connection} with {self.cni.value}: {self.at.value}"

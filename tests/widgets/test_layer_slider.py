@@ -33,6 +33,7 @@ def test_at_the_checkpoint_it_says_how_the_policy_decides(slider: ns.LayerSlider
 def test_every_enforcer_keeps_the_moment(slider: ns.LayerSlider, cni: str) -> None:
     slider.moment.value = Moment.CHECKPOINT
     slider.cni.value = cni
+    assert f"here: {cni}<" in slider.view.value
     assert slider.at is Moment.CHECKPOINT
     order = [moment for _, moment in slider.moment.options]
     replaced_first = order.index(Moment.REWRITTEN) < order.index(Moment.CHECKPOINT)

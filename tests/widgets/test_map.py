@@ -162,13 +162,15 @@ def test_what_cannot_be_asked_is_said(shown: ns.Map) -> None:
         ("shop/web-7c9d5f8b64-h2xkq", "data/db-0", {"shop/web", "data/db"}),
         ("shop/web", "203.0.113.77", {"shop/web", "api.payments.example"}),
         ("shop/web", "192.0.2.1", {"shop/web", "198.51.100.10"}),
+        ("shop/web", "kube-system/kube-dns", {"shop/web", "kube-system/service/kube-dns"}),
+        ("shop/web", "10.96.0.10", {"shop/web", "kube-system/service/kube-dns"}),
     ],
 )
 def test_pods_and_addresses_have_the_tile_they_belong_to(
     source: str, destination: str, tiles: set[str]
 ) -> None:
-    shown = ns.Map(SHOP, source, destination, "443/TCP")
-    assert shown.answer.connection == f"{source} -> {destination}:443/TCP"
+    shown = ns.Map(SHOP, source, destination, port := "53/UDP")
+    assert shown.answer.connection == f"{source} -> {destination}:{port}"
     assert chosen(shown) == tiles
 
 
