@@ -27,11 +27,15 @@ HTTP, HTTPS = Port(80), Port(443)
 
 
 def _isolated(context: Context) -> Iterator[tuple[Group, Pod, dict[str, str]]]:
-    """Isolated pods with what their environment says."""
+    """Isolated pods with what their environment says, one of each workload.
+
+    Policies do not ask for variables, so pods of one class may have different ones.
+    """
     for group in context.groups(Direction.EGRESS):
-        for pod in group.pods if group.isolating else ():
-            if pod.traits.variables:
-                yield group, pod, dict(pod.traits.variables)
+        members = context.members(group.pods) if group.isolating else ()
+        each_once = {pod.owner: pod for pod in members if pod.traits.variables}
+        for _, pod in sorted(each_once.items()):
+            yield group, pod, dict(pod.traits.variables)
 
 
 @rule(

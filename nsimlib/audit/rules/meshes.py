@@ -14,7 +14,8 @@ from nsimlib.model.ports import MAX_PORT, Port
 
 __all__ = ["mesh_port", "reply_port_rule"]
 
-AMBIENT: Final = ("istio.io/dataplane-mode", "ambient")
+#: the mode that a namespace chooses for its pods, and a pod for itself
+MODE: Final = "istio.io/dataplane-mode"
 #: put on each pod that has a sidecar
 SIDECAR: Final = ("security.istio.io/tlsMode", "istio")
 HBONE: Final = Port(15008)
@@ -38,19 +39,20 @@ def mesh_port(context: Context) -> Iterator[Hit]:
     A sidecar asks its control plane on 15012 before anything else works.
     """
     for group in context.groups(Direction.INGRESS):
-        pods = [pod for pod in group.pods if AMBIENT in _labels(pod)]
+        pods = [pod for pod in context.members(group.pods) if _is_ambient(pod)]
         if pods and _has_ports(group) and not _allows(group, HBONE):
             says = "is in ambient mode, where all connections arrive there"
             yield _lacking(context, group, pods, says, HBONE)
     for group in context.groups(Direction.EGRESS):
-        pods = [pod for pod in group.pods if SIDECAR in pod.labels.items()]
+        pods = [pod for pod in context.members(group.pods) if SIDECAR in pod.labels.items()]
         if pods and group.isolating and not _allows(group, CONTROL):
             says = "has a sidecar, which asks its control plane there"
             yield _lacking(context, group, pods, says, CONTROL)
 
 
-def _labels(pod: Pod) -> set[tuple[str, str]]:
-    return {*pod.namespace.labels.items(), *pod.labels.items()}
+def _is_ambient(pod: Pod) -> bool:
+    """Whether its namespace is in ambient mode, unless the pod says otherwise."""
+    return pod.labels.get(MODE, pod.namespace.labels.get(MODE)) == "ambient"
 
 
 def _rules(group: Group) -> Iterator[Rule]:
