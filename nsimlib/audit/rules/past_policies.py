@@ -15,7 +15,7 @@ from nsimlib.audit.registry import rule
 from nsimlib.audit.rules.hygiene import EXEMPT
 from nsimlib.audit.words import keys, listed, workloads
 from nsimlib.model.objects import Pod
-from nsimlib.model.policy import Direction, Policy
+from nsimlib.model.policy import Action, Direction, Policy
 
 __all__ = ["bypass_surface", "policy_sprawl", "temporary_too_long", "untested_deny"]
 
@@ -68,9 +68,10 @@ def untested_deny(context: Context) -> Iterator[Hit]:
 def bypass_surface(context: Context) -> Iterator[Hit]:
     """Beside isolated pods there are some that policies do not hold.
 
-    A pod on its node's network is no pod to most enforcers, and a privileged one can enter the
-    network of others. A port of the node leads past the Service. Agents in namespaces of the system
-    are a note.
+    A pod on its node's network is no pod to most enforcers. A privileged one can enter the network
+    of others, and a port of the node leads past the Service: the policies still apply to such a
+    pod, so that it gets past them is likely and no more. Agents in namespaces of the system are a
+    note.
     """
     isolated = {g.namespace for way in Direction for g in context.groups(way) if g.isolating}
     found = defaultdict[str, list[Pod]](list)
@@ -81,8 +82,8 @@ def bypass_surface(context: Context) -> Iterator[Hit]:
         reasons = dict.fromkeys(_passes(pod) for pod in pods)
         yield Hit(
             (Where(f"Namespace {namespace}"),),
-            f"Namespace {namespace}: {listed(workloads(pods))} is not held by its policies "
-            f"({listed(reasons)}). Move it to a namespace of its own, or take the right away.",
+            f"Namespace {namespace}: its policies do not hold all of {listed(workloads(pods))} "
+            f"({listed(reasons)}). Move such pods to a namespace of their own, or take it away.",
             severity=Severity.INFO if namespace in EXEMPT else Severity.MEDIUM,
             confidence=context.confidence(pods),
             pods=workloads(pods),
@@ -125,18 +126,22 @@ def temporary_too_long(context: Context) -> Iterator[Hit]:
     """Something was meant for a time, and the time is over.
 
     Told of are policies with a label or an annotation such as `until: 2026-01-31`, staged policies
-    that are older than 30 days, and findings whose acceptance has run out.
+    that are older than 30 days, and findings whose acceptance has run out. The patch takes out a
+    policy that only allows. One that denies, or that alone isolates a pod, it leaves: without it
+    that pod would be open.
     """
+    needed = _needed(context)
     for policy in context.given.policies:
         last, why = _last_day(policy)
         if last and last < context.today:
+            is_grant = policy.identity not in needed and _only_allows(context, policy)
             yield Hit(
                 (Where.of(policy, "metadata"),),
-                f"{policy.kind} {policy.key} {why} {last}, which is over. Put it into force, give "
-                "it a new date, or take it out.",
+                f"{policy.kind} {policy.key} {why} {last}, which is over. "
+                f"{_then(policy, is_grant)}",
                 key=why,
                 advice="A staged policy protects nobody; a temporary one stays in force.",
-                fix=None if policy.staged else Patch("Take it out.").delete(policy),
+                fix=Patch("Take it out.").delete(policy) if is_grant else None,
             )
     for each in overdue(context.given, context.today):
         yield Hit(
@@ -146,6 +151,25 @@ def temporary_too_long(context: Context) -> Iterator[Hit]:
             key=each.rule,
             advice="Mend the finding, or give the annotation a new date and a reason.",
         )
+
+
+def _needed(context: Context) -> set[tuple[str, str]]:
+    """The policies without which some pod would be open in a direction."""
+    alone = (g.isolating for way in Direction for g in context.groups(way))
+    return {one[0].identity for one in alone if len(one) == 1}
+
+
+def _only_allows(context: Context, policy: Policy) -> bool:
+    in_force = not policy.staged and context.profile.enforces(policy)
+    return in_force and bool(policy.rules) and all(r.action is Action.ALLOW for r in policy.rules)
+
+
+def _then(policy: Policy, is_grant: bool) -> str:
+    if policy.staged:
+        return "Put it into force, or take it out."
+    if is_grant:
+        return "Take it out, or give it a new date."
+    return "Give it a new date, or replace it: without it pods may be open."
 
 
 def _last_day(policy: Policy) -> tuple[date | None, str]:
