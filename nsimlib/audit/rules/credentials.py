@@ -1,6 +1,7 @@
 """Pods that have no way to their credentials."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -55,16 +56,10 @@ def metadata_needed_but_blocked(context: Context) -> Iterator[Hit]:
     for group, pod, said in _isolated(context):
         asks_node = any(name in said for name in REGIONS) and not any(n in said for n in OWN)
         if asks_node and context.opens(pod, METADATA[0]).outcome(HTTP) is Outcome.DENIED:
-            yield _blocked(
-                context,
-                group.isolating,
-                pod,
-                (METADATA[0], HTTP),
-                "is told its region and no credentials, so it may need the node's, and cannot ask "
-                "for them",
-                "Give it a role of its own.",
-                None,
-            )
+            says = "is told its region and no credentials, so it may need the node's, and cannot "
+            then, end = "Give it a role of its own.", (METADATA[0], HTTP)
+            hit = _blocked(context, group.isolating, pod, end, f"{says}ask for them", then, None)
+            yield replace(hit, confidence=Confidence.MAYBE)
 
 
 @rule(
@@ -72,21 +67,24 @@ def metadata_needed_but_blocked(context: Context) -> Iterator[Hit]:
     "workload-identity-endpoint-blocked",
     Severity.HIGH,
     needs=(Need.PODS,),
-    facts=("F6.4",),
+    facts=("F3.16", "F6.4", "F6.5"),
     references=("aws/eks-pod-identity-agent", "gke-labs/kube-agents#676"),
 )
 def identity_endpoint_blocked(context: Context) -> Iterator[Hit]:
     """A pod is given credentials by an agent or by STS, and its policies do not let it ask.
 
     EKS Pod Identity answers at 169.254.170.23 on port 80 of the node, which its webhook writes into
-    the environment of a pod. IRSA goes to STS on 443: told of where no rule allows that port.
+    the environment of a pod. In Cilium the node is an entity and no address, so that a block does
+    not allow it. IRSA goes to STS on 443: told of where no rule allows that port.
     """
     for group, pod, said in _isolated(context):
         end = _agent_end(said.get(AGENT, ""))
         if end and context.opens(pod, end[0]).outcome(end[1]) is Outcome.DENIED:
             says = "gets its credentials from EKS Pod Identity, and may not ask it"
-            fix = _allowing(group, end)
-            yield _blocked(context, group.isolating, pod, end, says, "Allow the address.", fix)
+            by_entity = context.profile.name == "cilium"
+            then = f"Allow toEntities: [host], {end[1]}." if by_entity else "Allow the address."
+            fix = None if by_entity else _allowing(group, end)
+            yield _blocked(context, group.isolating, pod, end, says, then, fix)
         elif end is None and ROLE in said and not _has_https(group):
             says = "gets its credentials from STS, and no rule allows 443"
             yield _blocked(
@@ -137,13 +135,12 @@ def _blocked(
     then: str,
     fix: Patch | None,
 ) -> Hit:
-    sure = context.confidence([pod]) if fix or end is None else Confidence.MAYBE
     target = f"{end_text(end[0])}:{end[1]}" if end else ""
     where = f" at {target}" if target else ""
     return Hit(
         tuple(map(Where.of, sorted(isolating, key=lambda each: each.identity))),
         f"{keys(isolating)} isolates {pod.owner}, which {says}{where}. {then}",
-        confidence=sure,
+        confidence=context.confidence([pod]),
         key=str(pod.owner),
         pods=workloads([pod]),
         witness=Witness(f"{pod.key} -> {target}", Outcome.DENIED) if target else None,
