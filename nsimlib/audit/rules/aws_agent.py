@@ -23,7 +23,7 @@ MOST_PORTS: Final = 24
 
 def _selecting(context: Context) -> Iterator[tuple[Policy, tuple[Pod, ...]]]:
     for policy in context.policies if is_aws(context) else ():
-        yield policy, context.subjects(policy)
+        yield policy, tuple(context.members(context.subjects(policy)))
 
 
 @rule("NSIM-N752", "vpccni-standalone-pod", Severity.MEDIUM, needs=(Need.PODS,), facts=("F4.23",))

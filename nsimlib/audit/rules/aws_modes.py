@@ -39,7 +39,7 @@ def startup_window(context: Context) -> Iterator[Hit]:
     if not is_aws(context) or (context.agent or {}).get(MODE) == "strict":
         return
     for policy, pods in [(p, context.subjects(p)) for p in context.policies]:
-        early = [pod for pod in pods if pod.owner.kind in SHORT_LIVED]
+        early = [pod for pod in context.members(pods) if pod.owner.kind in SHORT_LIVED]
         if early and Direction.EGRESS in policy.isolates:
             yield Hit(
                 (Where.of(policy),),
@@ -70,7 +70,7 @@ def strict_uncovered(context: Context) -> Iterator[Hit]:
         return
     free = defaultdict[str, list[Pod]](list)
     for group in context.groups(Direction.EGRESS):
-        free[group.namespace] += () if group.policies else group.pods
+        free[group.namespace] += () if group.policies else context.members(group.pods)
     for namespace, pods in sorted(free.items()):
         if pods and namespace not in EXEMPT:
             yield Hit(
