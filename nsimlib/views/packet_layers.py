@@ -12,7 +12,7 @@ from nsimlib.views.text import text_of
 __all__ = ["layers_html", "layers_table"]
 
 #: what nobody can name stands back, and says so in words as well
-BACK = "opacity:.62"
+BACK = "opacity:.78"
 HERE = "font-weight:600;border-bottom:3px solid #D55E00;padding:.1em .3em"
 PASSED = "padding:.1em .3em"
 WORD = "padding:0 .5em;border-radius:.6em;font-weight:600;white-space:nowrap"
