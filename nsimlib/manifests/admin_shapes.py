@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nsimlib.manifests.shapes import LabelSelector, PolicyMeta, Types
+from nsimlib.manifests.shapes import AnnotatedMeta, LabelSelector, Types
 
 __all__ = [
     "AdminEgressRule",
@@ -106,5 +106,5 @@ class AdminSpec:
 @dataclass(slots=True)
 class AdminPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: AdminSpec = field(default_factory=AdminSpec)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from nsimlib.manifests import shapes
+from nsimlib.manifests.accounts import Accounts
 from nsimlib.manifests.containers import traits
 from nsimlib.manifests.core import address_faults, port_faults
 from nsimlib.manifests.faults import Fault
@@ -54,7 +55,7 @@ def pods(
     known = {_workload(found): found for found in workloads}
     placed: list[tuple[int, Pod]] = []
     served: set[Workload] = set()
-    counted, declared, running_as = Pods(), _Declared(), _Accounts(accounts)
+    counted, declared, running_as = Pods(), _Declared(), Accounts(accounts)
     for found in live:
         owner = _top_owner(found, known)
         if owner:
@@ -191,22 +192,6 @@ def _ports(spec: shapes.PodSpec) -> tuple[ContainerPort, ...]:
         for port in container.ports
         if not any(port_faults((), port.containerPort, port.protocol, ""))
     )
-
-
-class _Accounts:
-    """The accounts that pods run as; one without an object has no labels."""
-
-    def __init__(self, found: Iterable[Found]) -> None:
-        self._known = {
-            (each.namespace, each.name): ServiceAccount(each.name, each.meta.labels)
-            for each in found
-        }
-
-    def by(self, found: Found, spec: shapes.PodSpec) -> ServiceAccount:
-        key = found.namespace, spec.serviceAccountName or ServiceAccount().name
-        if key not in self._known:
-            self._known[key] = ServiceAccount(key[1])
-        return self._known[key]
 
 
 def _stand_in(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from nsimlib.manifests.networking_shapes import NetworkPolicy, NetworkPolicySpec
-from nsimlib.manifests.shapes import PolicyMeta, Types
+from nsimlib.manifests.shapes import AnnotatedMeta, Types
 
 __all__ = [
     "Bare",
@@ -135,7 +135,7 @@ class StagedKubernetesPolicySpec(NetworkPolicySpec):
 @dataclass(slots=True)
 class PolicyObject:
     ignored: ClassVar[Types] = HEAD
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: PolicySpec = field(default_factory=PolicySpec)
 
 
@@ -169,7 +169,7 @@ class TierSpec:
 @dataclass(slots=True)
 class Tier:
     ignored: ClassVar[Types] = HEAD
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: TierSpec = field(default_factory=TierSpec)
 
 
@@ -183,7 +183,7 @@ class NetworkSetSpec:
 @dataclass(slots=True)
 class NetworkSet:
     ignored: ClassVar[Types] = HEAD
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: NetworkSetSpec = field(default_factory=NetworkSetSpec)
 
 
@@ -191,4 +191,4 @@ class NetworkSet:
 class Bare:
     """An object of a kind that is named in the load report and not modelled."""
 
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)

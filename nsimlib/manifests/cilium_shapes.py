@@ -7,7 +7,7 @@ may be None. What denies has shapes of its own, as it may not name domains or re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nsimlib.manifests.shapes import LabelSelector, PolicyMeta, Types
+from nsimlib.manifests.shapes import AnnotatedMeta, LabelSelector, Types
 
 __all__ = [
     "CIDRRule",
@@ -219,6 +219,6 @@ class CiliumRule:
 @dataclass(slots=True)
 class CiliumPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: CiliumRule | None = None
     specs: list[CiliumRule] = field(default_factory=list)

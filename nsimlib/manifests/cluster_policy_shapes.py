@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from nsimlib.manifests.admin_shapes import AdminPeer, Subject
-from nsimlib.manifests.shapes import PolicyMeta, Types
+from nsimlib.manifests.shapes import AnnotatedMeta, Types
 
 __all__ = [
     "ClusterPolicy",
@@ -77,5 +77,5 @@ class ClusterPolicySpec:
 @dataclass(slots=True)
 class ClusterPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: ClusterPolicySpec = field(default_factory=ClusterPolicySpec)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from nsimlib.manifests.shapes import LabelSelector, PolicyMeta, Types
+from nsimlib.manifests.shapes import AnnotatedMeta, LabelSelector, Types
 
 __all__ = [
     "EgressRule",
@@ -65,5 +65,5 @@ class NetworkPolicySpec:
 @dataclass(slots=True)
 class NetworkPolicy:
     ignored: ClassVar[Types] = {"apiVersion": str, "kind": str, "status": object}
-    metadata: PolicyMeta = field(default_factory=PolicyMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
     spec: NetworkPolicySpec = field(default_factory=NetworkPolicySpec)

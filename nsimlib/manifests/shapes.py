@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 __all__ = [
+    "AnnotatedMeta",
     "LabelSelector",
     "LabelSelectorRequirement",
     "ObjectMeta",
-    "PolicyMeta",
     "Types",
 ]
 
@@ -52,8 +52,8 @@ class ObjectMeta:
 
 
 @dataclass(slots=True)
-class PolicyMeta(ObjectMeta):
-    """The metadata of a policy, whose annotations may say why it is as it is."""
+class AnnotatedMeta(ObjectMeta):
+    """The metadata of what is also asked for its annotations: policies, and accounts."""
 
     ignored: ClassVar[Types] = {k: v for k, v in ObjectMeta.ignored.items() if k != "annotations"}
     annotations: Labels = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Namespace:
 
 @dataclass(slots=True)
 class ServiceAccount:
-    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    metadata: AnnotatedMeta = field(default_factory=AnnotatedMeta)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import yaml
 
+from nsimlib.manifests.accounts import ROLE
 from nsimlib.manifests.admin_writing import admin_spec
 from nsimlib.manifests.apps import FINISHED
 from nsimlib.manifests.calico import POLICIES, SETS
@@ -131,11 +132,13 @@ def _place(place: Place) -> Manifest:
 
 
 def _accounts(cluster: Cluster) -> Iterator[Manifest]:
-    """The accounts that have labels; the others are there as soon as a pod names them."""
+    """The accounts that say anything; the others are there as soon as a pod names them."""
     pods = (*cluster.pods, *cluster.finished)
     for namespace, account in dict.fromkeys((pod.namespace.name, pod.account) for pod in pods):
-        if account.labels:
-            yield _object("ServiceAccount", account.name, namespace, labels=account.labels)
+        if account.labels or account.has_role:
+            notes = {"annotations": {ROLE: ""}} if account.has_role else {}
+            name, labels = account.name, account.labels
+            yield _object("ServiceAccount", name, namespace, labels=labels, metadata=notes)
 
 
 def _network_set(found: NetworkSet) -> Manifest:

@@ -64,10 +64,14 @@ class ContainerPort(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """The account that a pod runs as; its namespace is the pod's."""
+    """The account that a pod runs as; its namespace is the pod's.
+
+    `has_role` says that it is given a role of AWS by IRSA; which one nobody needs to know.
+    """
 
     name: str = "default"
     labels: Labels = field(default_factory=dict, hash=False)
+    has_role: bool = False
 
 
 class Traits(NamedTuple):

@@ -79,7 +79,9 @@ class Objects:
             ports=tuple(ContainerPort(self._port(each.name), each.port) for each in of.ports),
             node=of.node and self._word(of.node),
             workload=of.workload and self._workload(of.workload),
-            account=ServiceAccount(self._word(of.account.name), self._labels(of.account.labels)),
+            account=ServiceAccount(
+                self._word(of.account.name), self._labels(of.account.labels), of.account.has_role
+            ),
             dns=of.dns and self._dns(of.dns),
         )
 

@@ -57,6 +57,16 @@ spec:
   containers: [{name: zqx, image: zqx, ports: [{name: zqx, containerPort: 80}]}]
 status: {podIP: 10.20.0.1}
 """,
+    "a role of an account": """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: zqx, namespace: zqx-shop, annotations: {eks.amazonaws.com/role-arn: zqx}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: zqx, namespace: zqx-shop}
+spec: {serviceAccountName: zqx, containers: []}
+""",
     "a Service": """
 apiVersion: v1
 kind: Service
@@ -115,6 +125,11 @@ def test_nothing_that_is_somebodys_is_left(text: str) -> None:
     assert found.yaml.strip()
     assert not LEFT.search(found.yaml)
     assert not found.cluster.report.problems
+
+
+def test_that_an_account_has_a_role_stays() -> None:
+    found = redact(loads(MANIFESTS["a role of an account"]), "example")
+    assert [pod.account.has_role for pod in loads(found.yaml).pods] == [True]
 
 
 @pytest.mark.parametrize(

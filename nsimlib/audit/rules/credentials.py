@@ -28,15 +28,19 @@ HTTP, HTTPS = Port(80), Port(443)
 
 
 def _isolated(context: Context) -> Iterator[tuple[Group, Pod, dict[str, str]]]:
-    """Isolated pods with what their environment says, one of each workload.
+    """Isolated pods with what their environment says, or will say, one of each workload.
 
-    Policies do not ask for variables, so pods of one class may have different ones.
+    Policies do not ask for variables, so pods of one class may have different ones. Those of IRSA
+    are in no manifest: they come with the account when a pod starts.
     """
     for group in context.groups(Direction.EGRESS):
         members = context.members(group.pods) if group.isolating else ()
-        each_once = {pod.owner: pod for pod in members if pod.traits.variables}
+        each_once = {
+            pod.owner: pod for pod in members if pod.traits.variables or pod.account.has_role
+        }
         for _, pod in sorted(each_once.items()):
-            yield group, pod, dict(pod.traits.variables)
+            said = dict(pod.traits.variables)
+            yield group, pod, {**said, ROLE: ""} if pod.account.has_role else said
 
 
 @rule(
@@ -75,7 +79,8 @@ def identity_endpoint_blocked(context: Context) -> Iterator[Hit]:
 
     EKS Pod Identity answers at 169.254.170.23 on port 80 of the node, which its webhook writes into
     the environment of a pod. In Cilium the node is an entity and no address, so that a block does
-    not allow it. IRSA goes to STS on 443: told of where no rule allows that port.
+    not allow it. IRSA, known by a variable or by an annotation of the account, goes to
+    STS on 443: told of where no rule allows that port.
     """
     for group, pod, said in _isolated(context):
         end = _agent_end(said.get(AGENT, ""))
