@@ -35,8 +35,8 @@ LAST: Final = (60999, MAX_PORT)
 def mesh_port(context: Context) -> Iterator[Hit]:
     """Pods are in a mesh, and policies do not allow the port that the mesh uses instead of theirs.
 
-    In Istio's ambient mode connections between pods arrive on 15008, whatever port they are for.
-    A sidecar asks its control plane on 15012 before anything else works.
+    In Istio's ambient mode connections between pods leave and arrive on 15008, whatever port they
+    are for. A sidecar asks its control plane on 15012 before anything else works.
     """
     for group in context.groups(Direction.INGRESS):
         pods = [pod for pod in context.members(group.pods) if _is_ambient(pod)]
@@ -44,6 +44,10 @@ def mesh_port(context: Context) -> Iterator[Hit]:
             says = "is in ambient mode, where all connections arrive there"
             yield _lacking(context, group, pods, says, HBONE)
     for group in context.groups(Direction.EGRESS):
+        pods = [pod for pod in context.members(group.pods) if _is_ambient(pod)]
+        if pods and not _allows(group, HBONE) and _calls_mesh(context, group):
+            says = "is in ambient mode, and what it calls there is asked on that port"
+            yield _lacking(context, group, pods, says, HBONE)
         pods = [pod for pod in context.members(group.pods) if SIDECAR in pod.labels.items()]
         if pods and group.isolating and not _allows(group, CONTROL):
             says = "has a sidecar, which asks its control plane there"
@@ -65,6 +69,23 @@ def _rules(group: Group) -> Iterator[Rule]:
 def _has_ports(group: Group) -> bool:
     """Whether pods are isolated, and some rule restricts the ports on which others come in."""
     return bool(group.isolating) and any(each.ports for each in _rules(group))
+
+
+def _calls_mesh(context: Context, group: Group) -> bool:
+    """Whether isolated pods are allowed some ports of pods in ambient mode."""
+    peers = (
+        (policy, peer)
+        for policy in (group.policies if group.isolating else ())
+        for each in policy.rules_for(Direction.EGRESS)
+        if each.action is Action.ALLOW and each.ports
+        for peer in each.peers or ()
+        if isinstance(peer, PodPeer)
+    )
+    return any(_any_ambient(context, peer, policy.namespace) for policy, peer in peers)
+
+
+def _any_ambient(context: Context, peer: PodPeer, namespace: str | None) -> bool:
+    return any(map(_is_ambient, context.members(context.selected(peer, namespace))))
 
 
 def _allows(group: Group, port: Port) -> bool:
