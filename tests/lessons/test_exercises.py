@@ -180,6 +180,18 @@ def test_an_answer_that_slips_is_told_the_belief_behind_it(exercise: Blanks) -> 
             assert (feedback.misconception.id, feedback.more) == (slip, says)
 
 
+TWO_PLACES = [each for each in BLANKS if each.id == "one-packet/2"]
+
+
+@pytest.mark.parametrize("exercise", TWO_PLACES, ids=ids)
+def test_what_calico_compares_is_a_slip_with_the_agent_of_aws(exercise: Blanks) -> None:
+    right = exercise.answer()
+    slipped = right | {
+        "address of the destination with the AWS agent": right["address of the destination"]
+    }
+    assert "same with every network plugin" in repr(exercise.judge(slipped))
+
+
 @blanks
 def test_a_blank_is_never_told(exercise: Blanks) -> None:
     for blank in exercise.blanks:
