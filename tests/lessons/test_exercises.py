@@ -186,9 +186,9 @@ TWO_PLACES = [each for each in BLANKS if each.id == "one-packet/2"]
 @pytest.mark.parametrize("exercise", TWO_PLACES, ids=ids)
 def test_what_calico_compares_is_a_slip_with_the_agent_of_aws(exercise: Blanks) -> None:
     right = exercise.answer()
-    slipped = right | {
-        "address of the destination with the AWS agent": right["address of the destination"]
-    }
+    assert isinstance(right, dict)
+    compared = right["address of the destination"]
+    slipped = right | {"address of the destination with the AWS agent": compared}
     assert "same with every network plugin" in repr(exercise.judge(slipped))
 
 
