@@ -185,3 +185,31 @@ def test_a_trial_does_not_bring_what_is_accepted() -> None:
     assert [each.fingerprint for each in after.findings] == [first.fingerprint]
     assert after.trial(first).new == before.trial(first).new
     assert others
+
+
+ORDERED = """\
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: closed}
+spec:
+  order: 10
+  types: [Egress]
+  egress:
+  - {action: Deny, destination: {nets: [10.0.0.0/8]}}
+  - {action: Allow, destination: {nets: [10.20.0.0/16]}}
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {order: 20, types: [Egress], egress: [{action: Allow}]}
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: web, namespace: office}
+spec: {order: 20, types: [Egress], egress: [{action: Allow}]}
+"""
+
+
+def test_a_rule_of_the_cluster_is_found_once_however_many_namespaces_there_are() -> None:
+    found = audit(loads(ORDERED), cni="calico", only=["N730"]).findings
+    assert [each.place.object for each in found] == ["GlobalNetworkPolicy closed"]

@@ -36,24 +36,24 @@ def unreachable_rule(context: Context) -> Iterator[Hit]:
     dead, and so is a Deny behind a wider Allow, which protects nobody. Rules that log decide
     nothing. Rules are compared by what they say: the finding holds for pods to come.
     """
-    for policies in _in_order(context):
-        for place, policy in enumerate(policies):
-            before = policies[:place]
-            earlier = [each for each in before if _is_for_all_of(context, each, policy)]
-            for direction in Direction:
-                if direction in policy.directions:
-                    yield from _unreachable(policy, direction, earlier)
+    for policy, before in _in_order(context):
+        earlier = [each for each in before if _is_for_all_of(context, each, policy)]
+        for direction in Direction:
+            if direction in policy.directions:
+                yield from _unreachable(policy, direction, earlier)
 
 
-def _in_order(context: Context) -> Iterator[list[Policy]]:
-    """The policies of each tier that can apply to one namespace, in their order."""
+def _in_order(context: Context) -> Iterator[tuple[Policy, list[Policy]]]:
+    """Each policy with those before it in its tier that can apply to the same pods."""
     for tier in context.profile.tiers:
         if tier.combine is Combination.FIRST_MATCH:
             own = [each for each in context.policies if tier.holds(each) and each.kind in KINDS]
-            own.sort(key=lambda policy: place_in(tier, policy))
-            spaces = dict.fromkeys(each.namespace for each in own)
-            for namespace in spaces:
-                yield [each for each in own if each.namespace in (None, namespace)]
+            before: dict[str | None, list[Policy]] = {None: []}
+            for policy in sorted(own, key=lambda policy: place_in(tier, policy)):
+                same = before.setdefault(policy.namespace, [*before[None]])
+                yield policy, same
+                for each in before.values() if policy.namespace is None else (same,):
+                    each.append(policy)
 
 
 def _is_for_all_of(context: Context, wide: Policy, policy: Policy) -> bool:
